@@ -1,0 +1,172 @@
+//! [`Codec`]: the one place where the steps of opening and sealing are composed. Pure.
+//!
+//! The present time, random bytes and the revocation state are arguments. The order of opening is
+//! the security argument, and the spec's table (section 6): nothing is interpreted before it is
+//! authenticated. `open` and `seal` hold the two directions, `builder` the settings.
+
+mod builder;
+mod open;
+mod seal;
+mod session;
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use alloc::string::String;
+
+use crate::data::SessionData;
+use crate::error::KeyRingError;
+use crate::key_ring::KeyRing;
+use crate::key_ring::derived::DerivedRing;
+use crate::revocation::RevocationView;
+use crate::time::UnixTime;
+use crate::validity::Limits;
+use crate::wire::{Accepted, Protection};
+
+pub use builder::CodecBuilder;
+pub use seal::Sealed;
+pub use session::{RenewalReasons, Session};
+
+/// Seals sessions of type `T` into cookie values and opens them again, for one audience and one
+/// cookie name.
+///
+/// It is pure: it reads no clock and no generator and does no I/O. [`crate::Sessions`] adds those.
+///
+/// ```
+/// use sealed_session::{Codec, Context, Key, KeyRing, Randomness, RevocationState, RevocationView};
+/// use sealed_session::{SessionData, UnixTime};
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Account { user: u64 }
+/// impl SessionData for Account { const SCHEMA: u32 = 1; }
+///
+/// let keys = KeyRing::from_key(Key::generate()?);
+/// let codec = Codec::<Account>::builder("shop.example", &keys).build()?;
+/// let state = RevocationState::fixed(Default::default());
+///
+/// let noon = UnixTime::from_secs(1_795_348_800);
+/// let context = Context::new(noon, RevocationView::current(&state));
+/// let sealed = codec.start(&Account { user: 7 }, &context, Randomness::from_os()?)?;
+/// let session = codec.open(sealed.value(), &context)?;
+/// assert_eq!(session.value().user, 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Codec<T> {
+    audience: String,
+    cookie_name: String,
+    protection: Protection,
+    accepted: Accepted,
+    limits: Limits,
+    ring: DerivedRing,
+    data: PhantomData<fn(T) -> T>,
+}
+
+impl<T: SessionData> Codec<T> {
+    /// Starts the settings of a codec. `audience` names the application and deployment that the
+    /// sessions are for, such as `"shop.example"` or `"admin, staging"`; a session of one audience
+    /// never opens in another.
+    #[must_use]
+    pub fn builder<'a>(audience: &'a str, keys: &'a KeyRing) -> CodecBuilder<'a, T> {
+        CodecBuilder::new(audience, keys)
+    }
+
+    /// The same codec over another ring.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingError`] when two keys of the ring have the same id for this audience.
+    pub fn with_keys(&self, keys: &KeyRing) -> Result<Self, KeyRingError> {
+        Ok(Self {
+            audience: self.audience.clone(),
+            cookie_name: self.cookie_name.clone(),
+            ring: DerivedRing::derive(keys, &self.audience, &self.cookie_name)?,
+            data: PhantomData,
+            ..*self
+        })
+    }
+}
+
+impl<T> Codec<T> {
+    /// The full name of the cookie, prefix included.
+    #[must_use]
+    pub fn cookie_name(&self) -> &str {
+        &self.cookie_name
+    }
+}
+
+impl<T> fmt::Debug for Codec<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Codec")
+            .field("audience", &self.audience)
+            .field("cookie_name", &self.cookie_name)
+            .field("protection", &self.protection)
+            .field("accepted", &self.accepted)
+            .field("limits", &self.limits)
+            .field("keys", &self.ring)
+            .finish()
+    }
+}
+
+/// What a call knows of its surroundings: the time, the revocation state, and a binding.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    pub(crate) now: UnixTime,
+    pub(crate) revocations: RevocationView<'a>,
+    pub(crate) binding: Binding<'a>,
+}
+
+impl<'a> Context<'a> {
+    /// A context without a binding.
+    #[must_use]
+    pub const fn new(now: UnixTime, revocations: RevocationView<'a>) -> Self {
+        Self {
+            now,
+            revocations,
+            binding: Binding(&[]),
+        }
+    }
+
+    /// The same, with a byte string that both sides must give alike: a tenant, the hash of a client
+    /// certificate. It is authenticated and not sent. Several values are joined by
+    /// [`crate::list`], so that a letter that moves between them matters.
+    ///
+    /// One of at most 251 bytes costs no allocation.
+    #[must_use]
+    pub const fn with_binding(self, binding: &'a [u8]) -> Self {
+        Self {
+            binding: Binding(binding),
+            ..self
+        }
+    }
+}
+
+/// A binding, which may identify somebody and is not printed.
+#[derive(Clone, Copy)]
+pub(crate) struct Binding<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Debug for Binding<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Binding({} bytes)", self.0.len())
+    }
+}
+
+/// Calls `with` with `header || binding`, the associated data of an encrypted token. It is put
+/// together on the stack as long as the binding is short.
+#[inline]
+fn with_associated_data<R>(header: &[u8], binding: &[u8], with: impl FnOnce(&[u8]) -> R) -> R {
+    const ROOM: usize = 256;
+    if binding.is_empty() {
+        return with(header);
+    }
+    let mut buffer = [0; ROOM];
+    let (start, rest) = buffer.split_at_mut(header.len().min(ROOM));
+    match rest.get_mut(..binding.len()) {
+        Some(end) => {
+            start.copy_from_slice(header);
+            end.copy_from_slice(binding);
+            let len = header.len().saturating_add(binding.len());
+            with(buffer.get(..len).unwrap_or_default())
+        }
+        None => with(&[header, binding].concat()),
+    }
+}

@@ -1,0 +1,186 @@
+//! Opening: the spec's table (section 6), step by step.
+
+use super::{Codec, Context, RenewalReasons, Session, with_associated_data};
+use crate::aead::NONCE_LEN;
+use crate::canonical::length_prefix;
+use crate::claims::Claims;
+use crate::data::{OldPayload, SessionData};
+use crate::error::{OpenError, OpenErrorKind};
+use crate::key::KeyId;
+use crate::mac;
+use crate::payload;
+use crate::schedule::DerivedKeys;
+use crate::validity::epoch_is_plausible;
+use crate::wire::{self, Envelope, MAX_TOKEN, Protection};
+
+/// Tokens of up to this many bytes, and the text that they take, are opened in a smaller buffer:
+/// clearing the great one costs as much as a short token's tag.
+const SHORT_TOKEN: usize = 384;
+const SHORT_TEXT: usize = SHORT_TOKEN / 3 * 4;
+
+impl<T: SessionData> Codec<T> {
+    /// Opens a cookie's value. Nothing is allocated but what the value asks for itself.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]: the first step of the spec's table (section 6) that fails.
+    #[inline]
+    pub fn open(
+        &self,
+        value: impl AsRef<[u8]>,
+        context: &Context<'_>,
+    ) -> Result<Session<T>, OpenError> {
+        let value = value.as_ref();
+        if value.len() <= SHORT_TEXT {
+            self.open_in(&mut [0; SHORT_TOKEN], value, context)
+        } else {
+            self.open_long(value, context)
+        }
+    }
+
+    #[inline(never)]
+    fn open_long(&self, value: &[u8], context: &Context<'_>) -> Result<Session<T>, OpenError> {
+        self.open_in(&mut [0; MAX_TOKEN], value, context)
+    }
+
+    fn open_in(
+        &self,
+        buffer: &mut [u8],
+        value: &[u8],
+        context: &Context<'_>,
+    ) -> Result<Session<T>, OpenError> {
+        let alive = self.open_until_alive(buffer, value, context)?;
+        self.open_payload(&alive, context)
+            .map_err(|kind| OpenError::new(kind).with_authentic_epoch(alive.claims.epoch))
+    }
+
+    /// Steps 1 to 11: nothing of the application runs.
+    fn open_until_alive<'b>(
+        &self,
+        buffer: &'b mut [u8],
+        value: &[u8],
+        context: &Context<'_>,
+    ) -> Result<Alive<'b>, OpenError> {
+        let token = wire::decode(self.cookie_name.len(), value, buffer)?;
+        let envelope = Envelope::parse(token, self.accepted)?;
+        let (key_id, protection) = (envelope.key_id, envelope.protection);
+        let keys = self.ring.opening(key_id, context.now)?;
+        let mut body = authenticate(keys, envelope, context.binding.0)?;
+
+        let claims = Claims::take(&mut body).ok_or(OpenErrorKind::Malformed)?;
+        let state = &context.revocations;
+        if !epoch_is_plausible(claims.epoch, state.clock(), context.now) {
+            return Err(OpenErrorKind::Malformed.into());
+        }
+        let authentic = |kind| OpenError::new(kind).with_authentic_epoch(claims.epoch);
+        self.limits.check(&claims, context.now).map_err(authentic)?;
+        if state.revoked(|state| state.revokes_session(claims.epoch, claims.session_id)) {
+            return Err(authentic(OpenErrorKind::Revoked));
+        }
+        if !state.is_usable() {
+            return Err(authentic(OpenErrorKind::StaleState));
+        }
+        Ok(Alive {
+            key_id,
+            protection,
+            claims,
+            payload: body,
+        })
+    }
+
+    /// Steps 12 to 14: the application's own code, for a token that is authentic, alive and not
+    /// revoked.
+    #[inline]
+    fn open_payload(
+        &self,
+        alive: &Alive<'_>,
+        context: &Context<'_>,
+    ) -> Result<Session<T>, OpenErrorKind> {
+        let claims = alive.claims;
+        let value: T = if claims.schema == T::SCHEMA {
+            payload::decode(alive.payload).map_err(|_| OpenErrorKind::Payload)?
+        } else {
+            T::migrate(OldPayload::new(claims.schema, alive.payload)).map_err(|error| error.0)?
+        };
+        if context
+            .revocations
+            .revoked(|state| state.revokes_scopes_of(claims.epoch, &value))
+        {
+            return Err(OpenErrorKind::Revoked);
+        }
+        Ok(Session {
+            value,
+            claims,
+            stamp: claims.epoch.max(context.revocations.clock()),
+            renewal: RenewalReasons {
+                age: self.limits.renewal_due(&claims, context.now),
+                key: self.ring.has_moved_on(alive.key_id, context.now),
+                // A newer schema that this reader can migrate is a newer server's: left alone.
+                schema: claims.schema < T::SCHEMA,
+                protection: alive.protection != self.protection,
+            },
+        })
+    }
+}
+
+/// A token past step 11.
+struct Alive<'b> {
+    key_id: KeyId,
+    protection: Protection,
+    claims: Claims,
+    payload: &'b [u8],
+}
+
+/// Step 6: verifies the tag under one key, and returns the body.
+#[inline]
+fn authenticate<'b>(
+    keys: &DerivedKeys,
+    envelope: Envelope<'b>,
+    binding: &[u8],
+) -> Result<&'b [u8], OpenErrorKind> {
+    const UNAUTHENTIC: OpenErrorKind = OpenErrorKind::Unauthentic;
+    #[cfg(test)]
+    attempts::count();
+    // No such binding was ever sealed.
+    let binding_len = length_prefix(binding).ok_or(UNAUTHENTIC)?;
+    let Envelope { header, rest, .. } = envelope;
+    match envelope.protection {
+        Protection::Encrypted => {
+            let (nonce, sealed) = rest
+                .split_first_chunk_mut::<NONCE_LEN>()
+                .ok_or(UNAUTHENTIC)?;
+            with_associated_data(header, binding, |aad| {
+                keys.encrypt
+                    .open(nonce, aad, sealed)
+                    .map(|body| &*body)
+                    .map_err(|_| UNAUTHENTIC)
+            })
+        }
+        Protection::Signed => {
+            let (body, tag) = rest
+                .split_last_chunk::<{ mac::TAG_LEN }>()
+                .ok_or(UNAUTHENTIC)?;
+            keys.sign
+                .verify(&[header, &binding_len, binding, body], tag)?;
+            Ok(body)
+        }
+    }
+}
+
+/// Counts the keys that were tried, for the test that it is one at the most.
+#[cfg(test)]
+pub(super) mod attempts {
+    use core::cell::Cell;
+
+    std::thread_local! {
+        static TRIED: Cell<u32> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count() {
+        TRIED.with(|tried| tried.set(tried.get().saturating_add(1)));
+    }
+
+    pub(in crate::codec) fn take() -> u32 {
+        TRIED.with(|tried| tried.replace(0))
+    }
+}

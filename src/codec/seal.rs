@@ -1,0 +1,230 @@
+//! Sealing: a session's start, and its renewal. Spec, sections 3 to 5 and 7.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{Codec, Context, Session, with_associated_data};
+use crate::aead::NONCE_LEN;
+use crate::canonical::{length_prefix, list, put_varint};
+use crate::claims::{Claims, SessionId};
+use crate::data::SessionData;
+use crate::error::{OpenErrorKind, SealError};
+use crate::mac;
+use crate::payload;
+use crate::random::Randomness;
+use crate::revocation::Scopes;
+use crate::schedule::DerivedKeys;
+use crate::time::UnixTime;
+use crate::wire::{self, HEADER_LEN, MAX_NAME_AND_VALUE, MAX_TOKEN, Protection};
+
+impl<T: SessionData> Codec<T> {
+    /// Seals a new session: at sign-in, and at every change of who the user is.
+    ///
+    /// # Errors
+    ///
+    /// [`SealError`]; nothing was written.
+    pub fn start(
+        &self,
+        value: &T,
+        context: &Context<'_>,
+        random: Randomness,
+    ) -> Result<Sealed, SealError> {
+        let state = context.revocations.for_sealing()?;
+        let keys = self.ring.sealing(context.now)?;
+        let payload = encode_checked(value)?;
+        let started_at = context.now;
+        let mut start = Vec::new();
+        put_varint(&mut start, started_at.as_secs());
+        length_prefix(context.binding.0).ok_or(SealError::BindingTooLong)?;
+        let digest = keys.session_id.compute(&[
+            random.as_bytes(),
+            &list(&[context.binding.0, &start, &payload]),
+        ]);
+        let [a, b, c, d, e, f, g, h, ..] = digest;
+        let claims = Claims {
+            schema: T::SCHEMA,
+            epoch: state.clock(),
+            session_id: SessionId::from_bytes([a, b, c, d, e, f, g, h]),
+            started_at,
+            issued_at: started_at,
+            expires_at: self.limits.expiry(started_at, started_at)?,
+        };
+        self.seal(keys, claims, &payload, context.binding.0, &random)
+    }
+
+    /// Seals an opened session again, with its present value or another, and keeps its start and
+    /// its id.
+    ///
+    /// `context` is that of the moment in which the answer is written. The session is checked
+    /// against it once more, and what has ended meanwhile is not brought back. The token is stamped
+    /// with the clock under which the session was opened, never with a later one, which may hold
+    /// its revocation.
+    ///
+    /// # Errors
+    ///
+    /// [`SealError`], [`SealError::Ended`] among them; nothing was written.
+    pub fn renew(
+        &self,
+        session: &Session<T>,
+        value: &T,
+        context: &Context<'_>,
+        random: Randomness,
+    ) -> Result<Sealed, SealError> {
+        let state = context.revocations.for_sealing()?;
+        let former = &session.claims;
+        self.limits
+            .check(former, context.now)
+            .map_err(SealError::Ended)?;
+        if state.revokes(former, &session.value) {
+            return Err(SealError::Ended(OpenErrorKind::Revoked));
+        }
+        let keys = self.ring.sealing(context.now)?;
+        let payload = encode_checked(value)?;
+        // A server whose clock is behind still seals what opens.
+        let issued_at = context.now.max(former.issued_at);
+        let claims = Claims {
+            schema: T::SCHEMA,
+            epoch: session.stamp,
+            session_id: former.session_id,
+            started_at: former.started_at,
+            issued_at,
+            expires_at: self.limits.expiry(former.started_at, issued_at)?,
+        };
+        self.seal(keys, claims, &payload, context.binding.0, &random)
+    }
+
+    fn seal(
+        &self,
+        keys: &DerivedKeys,
+        claims: Claims,
+        payload: &[u8],
+        binding: &[u8],
+        random: &Randomness,
+    ) -> Result<Sealed, SealError> {
+        let binding_len = length_prefix(binding).ok_or(SealError::BindingTooLong)?;
+        let mut body = Vec::with_capacity(MAX_TOKEN);
+        claims.put(&mut body).ok_or(SealError::NoLifetime)?;
+        body.extend_from_slice(payload);
+        self.check_len(body.len())?;
+
+        let header = wire::header(self.protection, keys.id);
+        let mut token = Vec::with_capacity(MAX_TOKEN);
+        token.extend_from_slice(&header);
+        match self.protection {
+            Protection::Encrypted => {
+                let nonce = hedged_nonce(keys, random, &binding_len, binding, &body);
+                let tag = with_associated_data(&header, binding, |aad| {
+                    keys.encrypt.seal(&nonce, aad, &mut body)
+                })
+                .map_err(|_| SealError::Encode)?;
+                token.extend_from_slice(&nonce);
+                token.extend_from_slice(&body);
+                token.extend_from_slice(&tag);
+            }
+            Protection::Signed => {
+                let parts: [&[u8]; 4] = [&header, &binding_len, binding, &body];
+                let digest = keys.sign.compute(&parts);
+                token.extend_from_slice(&body);
+                token.extend(digest.iter().take(mac::TAG_LEN));
+            }
+        }
+        Ok(Sealed {
+            value: wire::encode(&token),
+            claims,
+        })
+    }
+
+    /// The 4096 limit, before anything is encrypted.
+    fn check_len(&self, body_len: usize) -> Result<(), SealError> {
+        let token_len = self.protection.overhead().saturating_add(body_len);
+        let name_and_value = wire::encoded_len(token_len).saturating_add(self.cookie_name.len());
+        if name_and_value > MAX_NAME_AND_VALUE {
+            return Err(SealError::TooLong {
+                name_and_value,
+                limit: MAX_NAME_AND_VALUE,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// `HMAC(k_nonce, random || u32be(len(binding)) || binding || body)[0..24]`: a generator that
+/// repeats itself repeats a nonce only for an identical token (spec, section 4).
+fn hedged_nonce(
+    keys: &DerivedKeys,
+    random: &Randomness,
+    binding_len: &[u8; 4],
+    binding: &[u8],
+    body: &[u8],
+) -> [u8; NONCE_LEN] {
+    const { assert!(HEADER_LEN.saturating_add(NONCE_LEN) == Protection::Encrypted.prefix_len()) };
+    let digest = keys
+        .nonce
+        .compute(&[random.as_bytes(), binding_len, binding, body]);
+    let mut nonce = [0; NONCE_LEN];
+    nonce
+        .iter_mut()
+        .zip(digest)
+        .for_each(|(to, from)| *to = from);
+    nonce
+}
+
+/// The payload of `value`. What would not open again is refused here, at sign-in, and not later by
+/// logging somebody out.
+fn encode_checked<T: SessionData>(value: &T) -> Result<Vec<u8>, SealError> {
+    let mut ignore = |_| {};
+    let mut scopes = Scopes::new(&mut ignore);
+    value.scopes(&mut scopes);
+    if scopes.used_reserved() {
+        return Err(SealError::ReservedScope);
+    }
+    let payload = payload::encode(value, Vec::new())?;
+    payload::decode::<T>(&payload).map_err(|_| SealError::Unreadable)?;
+    Ok(payload)
+}
+
+/// A cookie's value, just sealed, and what it says of itself.
+#[derive(Clone)]
+pub struct Sealed {
+    value: String,
+    claims: Claims,
+}
+
+impl Sealed {
+    /// The cookie's value: canonical base64url, nothing to escape.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// The cookie's value.
+    #[must_use]
+    pub fn into_value(self) -> String {
+        self.value
+    }
+
+    /// What the token says of itself.
+    #[must_use]
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// The cookie's `Max-Age` in seconds: what is left of the token at `now`. For the browser's
+    /// tidiness only; the token carries its own end.
+    #[must_use]
+    pub const fn max_age(&self, now: UnixTime) -> u64 {
+        self.claims
+            .expires_at
+            .as_secs()
+            .saturating_sub(now.as_secs())
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sealed")
+            .field("claims", &self.claims)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,97 @@
+//! [`Session`]: an opened session, and whether it should be renewed.
+
+use core::fmt;
+
+use crate::claims::Claims;
+use crate::time::Epoch;
+
+/// A session that opened: its value, its claims, and what a renewal needs to carry on.
+///
+/// The value cannot be changed in place. To change a session, seal another value over it
+/// ([`crate::Sessions::update`]): the opened value still names the scopes that are checked again
+/// before the new one is written.
+pub struct Session<T> {
+    pub(super) value: T,
+    pub(super) claims: Claims,
+    /// What a renewal stamps: the greater of the token's epoch and the clock of the very state
+    /// under which it passed (spec, section 7), never a later one's.
+    pub(super) stamp: Epoch,
+    pub(super) renewal: RenewalReasons,
+}
+
+impl<T> Session<T> {
+    /// The typed value.
+    #[must_use]
+    pub const fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// The typed value, without its claims.
+    #[must_use]
+    pub fn into_value(self) -> T {
+        self.value
+    }
+
+    /// What the token says of itself.
+    #[must_use]
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Whether a renewal is due, and why.
+    #[must_use]
+    pub const fn renewal(&self) -> RenewalReasons {
+        self.renewal
+    }
+}
+
+impl<T> fmt::Debug for Session<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("claims", &self.claims)
+            .field("renewal", &self.renewal)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a session should be sealed again with the next response. A renewal keeps its start and its
+/// id, so it never lasts longer than the absolute timeout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RenewalReasons {
+    pub(super) age: bool,
+    pub(super) key: bool,
+    pub(super) schema: bool,
+    pub(super) protection: bool,
+}
+
+impl RenewalReasons {
+    /// Whether there is any reason.
+    #[must_use]
+    pub const fn is_due(self) -> bool {
+        self.age || self.key || self.schema || self.protection
+    }
+
+    /// A fifth of its idle time has gone, and it has more to gain.
+    #[must_use]
+    pub const fn age(self) -> bool {
+        self.age
+    }
+
+    /// Another key seals now.
+    #[must_use]
+    pub const fn key_moved_on(self) -> bool {
+        self.key
+    }
+
+    /// It was read from an older schema.
+    #[must_use]
+    pub const fn schema_moved_on(self) -> bool {
+        self.schema
+    }
+
+    /// It is signed and sessions are encrypted now, or the reverse.
+    #[must_use]
+    pub const fn protection_moved_on(self) -> bool {
+        self.protection
+    }
+}

@@ -1,0 +1,136 @@
+//! What an application implements: [`SessionData`], with its scopes and its migrations.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::OpenErrorKind;
+use crate::payload;
+use crate::revocation::Scopes;
+
+/// A value that lives in a session cookie.
+///
+/// It is encoded with [postcard](https://docs.rs/postcard), which writes the fields one after the
+/// other without their names. So the layout is part of the contract with cookies already out:
+/// whenever fields, their order or their types change, raise [`SCHEMA`](Self::SCHEMA), and read the
+/// former layout in [`migrate`](Self::migrate) if nobody is to be logged out. A test with
+/// [`crate::testing::assert_encoding`] fails when the bump is forgotten.
+///
+/// Serde attributes that need field names do not work: `skip_serializing_if`, `flatten`,
+/// `untagged`, internally tagged enums. Sealing such a value is an error. Nesting may go 128 levels
+/// deep.
+///
+/// ```
+/// use sealed_session::{Migration, OldPayload, Scopes, SessionData};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Account { user: u64, name: String, roles: Vec<String> }
+///
+/// impl SessionData for Account {
+///     const SCHEMA: u32 = 2;
+///
+///     fn scopes(&self, scopes: &mut Scopes<'_>) {
+///         scopes.add("user", self.user);
+///     }
+///
+///     fn migrate(old: OldPayload<'_>) -> Migration<Self> {
+///         #[derive(Deserialize)]
+///         struct AccountV1 { user: u64, name: String }
+///
+///         match old.schema() {
+///             1 => {
+///                 let AccountV1 { user, name } = old.decode()?;
+///                 Ok(Account { user, name, roles: Vec::new() })
+///             }
+///             _ => old.unsupported(),
+///         }
+///     }
+/// }
+/// ```
+pub trait SessionData: Serialize + DeserializeOwned {
+    /// The version of this type's layout. Raise it whenever the encoding changes.
+    const SCHEMA: u32;
+
+    /// Names the groups of sessions that this one belongs to, each of which can be logged out at
+    /// once: its user, its tenant, its device. Every session also has a scope of its own.
+    ///
+    /// The kinds are part of the contract with other servers: renaming one during a deploy lets
+    /// revocations slip.
+    fn scopes(&self, scopes: &mut Scopes<'_>) {
+        let _ = scopes;
+    }
+
+    /// Reads a payload of another schema than [`SCHEMA`](Self::SCHEMA): an older one, or, while a
+    /// deploy is under way, a newer one.
+    ///
+    /// By default there is none that it can read. It runs only for tokens that are authentic, alive
+    /// and not revoked. A session read from an older schema is due for renewal, which writes the
+    /// present one.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrationError`], from [`OldPayload::decode`] or [`OldPayload::unsupported`].
+    fn migrate(old: OldPayload<'_>) -> Migration<Self> {
+        old.unsupported()
+    }
+}
+
+/// What [`SessionData::migrate`] returns.
+pub type Migration<T> = Result<T, MigrationError>;
+
+/// The payload of another schema.
+pub struct OldPayload<'a> {
+    schema: u32,
+    bytes: &'a [u8],
+}
+
+impl<'a> OldPayload<'a> {
+    pub(crate) const fn new(schema: u32, bytes: &'a [u8]) -> Self {
+        Self { schema, bytes }
+    }
+
+    /// The schema under which it was sealed.
+    #[must_use]
+    pub const fn schema(&self) -> u32 {
+        self.schema
+    }
+
+    /// Decodes it as the type that this schema stood for.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrationError`], which becomes [`OpenErrorKind::Payload`], when it is no such value, or
+    /// bytes are left over.
+    pub fn decode<Old: DeserializeOwned>(&self) -> Result<Old, MigrationError> {
+        payload::decode(self.bytes).map_err(|_| MigrationError(OpenErrorKind::Payload))
+    }
+
+    /// Says that this schema cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// Always: a [`MigrationError`] that becomes [`OpenErrorKind::UnsupportedSchema`].
+    pub const fn unsupported<T>(&self) -> Migration<T> {
+        Err(MigrationError(OpenErrorKind::UnsupportedSchema))
+    }
+}
+
+impl core::fmt::Debug for OldPayload<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("OldPayload")
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A payload of another schema that was not read. Made by [`OldPayload`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MigrationError(pub(crate) OpenErrorKind);
+
+impl core::fmt::Display for MigrationError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        core::fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl core::error::Error for MigrationError {}

@@ -1,0 +1,135 @@
+//! What is wrong with a time, the settings or a revocation.
+
+use core::fmt;
+
+use super::{CookieError, KeyRingError};
+
+/// A time that cannot be read or has no place on the scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimeError {
+    /// Not a moment in RFC 3339.
+    NotRfc3339,
+    /// The moment has a fraction of a second.
+    FractionOfSecond,
+    /// The moment lies before 1970-01-01T00:00:00Z.
+    Before1970,
+    /// The platform has no clock that the standard library can read.
+    NoClock,
+}
+
+impl fmt::Display for TimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotRfc3339 => "not an RFC 3339 time such as 2026-11-22T00:00:00Z",
+            Self::FractionOfSecond => "the time has a fraction of a second",
+            Self::Before1970 => "the time lies before 1970",
+            Self::NoClock => "this platform has no clock; give the sessions one of your own",
+        })
+    }
+}
+
+impl core::error::Error for TimeError {}
+
+/// Settings from which no codec can be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The audience is empty.
+    EmptyAudience,
+    /// The audience is 4 GiB or longer.
+    AudienceTooLong,
+    /// A timeout of zero.
+    ZeroTimeout,
+    /// A timeout or the skew has a fraction of a second.
+    FractionOfSecond,
+    /// The cookie's name or attributes.
+    Cookie(CookieError),
+    /// The key ring, for this audience.
+    KeyRing(KeyRingError),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptyAudience => f.write_str(
+                "the audience is empty; name the application and deployment, such as \
+                 \"shop.example\"",
+            ),
+            Self::AudienceTooLong => f.write_str("the audience is 4 GiB or longer"),
+            Self::ZeroTimeout => f.write_str("a timeout is zero"),
+            Self::FractionOfSecond => {
+                f.write_str("a timeout or the skew has a fraction of a second")
+            }
+            Self::Cookie(error) => error.fmt(f),
+            Self::KeyRing(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Cookie(error) => Some(error),
+            Self::KeyRing(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<CookieError> for BuildError {
+    fn from(error: CookieError) -> Self {
+        Self::Cookie(error)
+    }
+}
+
+impl From<KeyRingError> for BuildError {
+    fn from(error: KeyRingError) -> Self {
+        Self::KeyRing(error)
+    }
+}
+
+/// A revocation that was not made. Nothing changed.
+#[cfg(feature = "std")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RevokeError {
+    /// The epoch is a number from the configuration: raise it there.
+    Fixed,
+    /// There is no usable time.
+    Clock(TimeError),
+    /// The clock has reached its greatest value.
+    ClockExhausted,
+}
+
+#[cfg(feature = "std")]
+impl fmt::Display for RevokeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed => f.write_str(
+                "cannot revoke: the revocation epoch is fixed by the configuration; raise it there",
+            ),
+            Self::Clock(error) => write!(f, "cannot revoke: {error}"),
+            Self::ClockExhausted => {
+                f.write_str("cannot revoke: the revocation clock has reached its greatest value")
+            }
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl core::error::Error for RevokeError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Clock(error) => Some(error),
+            Self::Fixed | Self::ClockExhausted => None,
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<TimeError> for RevokeError {
+    fn from(error: TimeError) -> Self {
+        Self::Clock(error)
+    }
+}

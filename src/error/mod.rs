@@ -1,0 +1,21 @@
+//! Every error type.
+//!
+//! Two kinds of reader. [`OpenError`] is for traffic: opaque, a kind to count, nothing of the
+//! input in it. The others are for developers and operators: rich, and still without a secret or a
+//! payload.
+
+mod config;
+mod cookie;
+mod key;
+mod open;
+mod seal;
+
+#[cfg(feature = "std")]
+pub use config::RevokeError;
+pub use config::{BuildError, TimeError};
+pub use cookie::CookieError;
+#[cfg(feature = "std")]
+pub use key::KeyRingSourceError;
+pub use key::{KeyError, KeyRingError, KeyRingErrorKind};
+pub use open::{OpenError, OpenErrorKind};
+pub use seal::{RandomnessError, SealError};

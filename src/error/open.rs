@@ -1,0 +1,157 @@
+//! Why a cookie does not open: [`OpenError`] and its kinds, in the order of the spec's table.
+
+use core::fmt;
+
+use crate::time::Epoch;
+
+/// A cookie that did not open.
+///
+/// It says which check failed and carries nothing of the cookie. What fails before the tag has
+/// verified must look alike to a client: answer every kind in the same way, and count
+/// [`kind`](Self::kind) for the operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenError {
+    kind: OpenErrorKind,
+    authentic_epoch: Option<Epoch>,
+    removes_cookie: bool,
+}
+
+impl OpenError {
+    pub(crate) const fn new(kind: OpenErrorKind) -> Self {
+        Self {
+            kind,
+            authentic_epoch: None,
+            removes_cookie: matches!(kind, OpenErrorKind::Expired | OpenErrorKind::Revoked),
+        }
+    }
+
+    /// The same, for a token that had passed step 7.
+    pub(crate) const fn with_authentic_epoch(self, epoch: Epoch) -> Self {
+        Self {
+            authentic_epoch: Some(epoch),
+            ..self
+        }
+    }
+
+    /// The error of several cookies of one name: the check that came furthest, and removal only
+    /// when all of them are dead.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            kind: self.kind.max(other.kind),
+            authentic_epoch: self.authentic_epoch.max(other.authentic_epoch),
+            removes_cookie: self.removes_cookie && other.removes_cookie,
+        }
+    }
+
+    /// The same, for a header that holds more cookies of this name than were looked at.
+    pub(crate) const fn keeping_cookie(self) -> Self {
+        Self {
+            removes_cookie: false,
+            ..self
+        }
+    }
+
+    /// The check that failed.
+    #[must_use]
+    pub const fn kind(&self) -> OpenErrorKind {
+        self.kind
+    }
+
+    /// Whether to send the removal cookie: every cookie of this name is ours and dead (expired or
+    /// revoked).
+    ///
+    /// A cookie of an unknown key, format or schema may be a newer server's and is left alone, and
+    /// so is one that a stale revocation state refused.
+    #[must_use]
+    pub const fn removes_cookie(&self) -> bool {
+        self.removes_cookie
+    }
+
+    /// The epoch of a token that is authentic (past step 7 of the spec's table) but did not open.
+    ///
+    /// A revocation state that is behind it has news to fetch; a clock that revokes must step over
+    /// it.
+    #[must_use]
+    pub const fn authentic_epoch(&self) -> Option<Epoch> {
+        self.authentic_epoch
+    }
+}
+
+impl From<OpenErrorKind> for OpenError {
+    fn from(kind: OpenErrorKind) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the session cookie did not open: ")?;
+        f.write_str(self.kind.reason())
+    }
+}
+
+impl core::error::Error for OpenError {}
+
+/// The check that a cookie failed, in the order in which they are made (spec, section 6).
+///
+/// Anybody can provoke the kinds up to [`Unauthentic`](Self::Unauthentic); none of them alone is
+/// an alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum OpenErrorKind {
+    /// The server has no usable time, so it opens nothing. Only from [`crate::Sessions`].
+    Clock,
+    /// The request carries no cookie of this name. Only from [`crate::Sessions`].
+    Missing,
+    /// Steps 1, 3 and 7: too long, not canonical base64url, too short, or claims that make no
+    /// sense.
+    Malformed,
+    /// Step 2: a first byte that this reader does not accept. Perhaps a newer server's cookie.
+    UnsupportedFormat,
+    /// Step 4: sealed under a key that is not in the ring.
+    UnknownKey,
+    /// Step 5: that key is past its `open-until`.
+    RetiredKey,
+    /// Step 6: the tag is wrong. Not sealed by us, or for another cookie name or binding.
+    Unauthentic,
+    /// Step 8: issued further in the future than the allowed skew.
+    NotYetValid,
+    /// Step 9: past one of its time limits.
+    Expired,
+    /// Steps 10 and 14: logged out by the server.
+    Revoked,
+    /// Step 11: the revocation state is too old to vouch for the session. The cookie is fine.
+    StaleState,
+    /// Step 12: a schema that this reader neither has nor migrates. Perhaps a newer server's
+    /// cookie.
+    UnsupportedSchema,
+    /// Step 13: the payload does not decode under its schema.
+    Payload,
+}
+
+impl OpenErrorKind {
+    /// A short reason, without a full stop.
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Clock => "the server's clock gives no usable time",
+            Self::Missing => "the request has no cookie of this name",
+            Self::Malformed => "malformed",
+            Self::UnsupportedFormat => "a format that this server does not accept",
+            Self::UnknownKey => "sealed under a key that is not in the ring",
+            Self::RetiredKey => "sealed under a key that is past its open-until",
+            Self::Unauthentic => "not authentic",
+            Self::NotYetValid => "issued in the future",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::StaleState => "the revocation state is too old to vouch for it",
+            Self::UnsupportedSchema => "a schema that this server cannot read",
+            Self::Payload => "its payload does not decode",
+        }
+    }
+}
+
+impl fmt::Display for OpenErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason())
+    }
+}

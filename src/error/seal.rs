@@ -1,0 +1,134 @@
+//! Why a session is not sealed: [`SealError`].
+
+use core::fmt;
+
+use super::open::OpenErrorKind;
+use crate::error::TimeError;
+
+/// A session that was not sealed. Nothing was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SealError {
+    /// There is no usable time.
+    Clock(TimeError),
+    /// The random generator failed.
+    Randomness(RandomnessError),
+    /// No key of the ring has a `seal-from` that has come.
+    NoSealingKey,
+    /// The sealing key of this moment is past its own `open-until`.
+    RetiredSealingKey,
+    /// The revocation state is missing or past its staleness bound.
+    StaleState,
+    /// The session to renew has ended since it was opened (expired or revoked).
+    Ended(OpenErrorKind),
+    /// No lifetime is left: the absolute timeout has come.
+    NoLifetime,
+    /// A time and a timeout add up to more than 2^64 - 1 seconds.
+    TimeOverflow,
+    /// The session's `Serialize` failed, or needs a feature that postcard lacks.
+    Encode,
+    /// The encoded session would not decode again. Common causes: `#[serde(skip_serializing_if)]`,
+    /// `#[serde(flatten)]`, `#[serde(untagged)]` or internally tagged enums, which need a
+    /// self-describing format; or nesting beyond the limit.
+    Unreadable,
+    /// `SessionData::scopes` names the kind `"session"`, which is reserved.
+    ReservedScope,
+    /// The binding is 4 GiB or longer.
+    BindingTooLong,
+    /// Name and value together exceed what browsers keep.
+    TooLong {
+        /// Length of the cookie's name and value together, in bytes.
+        name_and_value: usize,
+        /// The greatest length allowed, in bytes.
+        limit: usize,
+    },
+}
+
+impl fmt::Display for SealError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Clock(error) => write!(f, "cannot seal a session: {error}"),
+            Self::Randomness(error) => write!(f, "cannot seal a session: {error}"),
+            Self::NoSealingKey => f.write_str(
+                "cannot seal a session: no key in the ring has reached its seal-from; \
+                 add a key without seal-from, or with one in the past",
+            ),
+            Self::RetiredSealingKey => f.write_str(
+                "cannot seal a session: the sealing key of this moment is past its open-until; \
+                 add a key that takes over before then",
+            ),
+            Self::StaleState => {
+                f.write_str("cannot seal a session: the revocation state is missing or too old")
+            }
+            Self::Ended(kind) => write!(f, "cannot renew the session: it has ended ({kind})"),
+            Self::NoLifetime => {
+                f.write_str("cannot seal a session: its absolute timeout leaves it no lifetime")
+            }
+            Self::TimeOverflow => f.write_str(
+                "cannot seal a session: time and timeout together overflow; set a smaller timeout",
+            ),
+            Self::Encode => f.write_str("cannot seal a session: its Serialize failed"),
+            Self::Unreadable => f.write_str(
+                "cannot seal a session: its encoding would not decode again; avoid serde's \
+                 skip_serializing_if, flatten, untagged and internally tagged enums, deep nesting, \
+                 and long sequences of empty values",
+            ),
+            Self::ReservedScope => f.write_str(
+                "cannot seal a session: its scopes use the kind \"session\", which is reserved",
+            ),
+            Self::BindingTooLong => {
+                f.write_str("cannot seal a session: its binding is 4 GiB or longer")
+            }
+            Self::TooLong {
+                name_and_value,
+                limit,
+            } => write!(
+                f,
+                "cannot seal a session: cookie name and value take {name_and_value} bytes, and \
+                 browsers keep {limit}; store less in the session",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for SealError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Clock(error) => Some(error),
+            Self::Randomness(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<TimeError> for SealError {
+    fn from(error: TimeError) -> Self {
+        Self::Clock(error)
+    }
+}
+
+impl From<RandomnessError> for SealError {
+    fn from(error: RandomnessError) -> Self {
+        Self::Randomness(error)
+    }
+}
+
+/// The operating system's random generator failed, or there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RandomnessError {}
+
+impl RandomnessError {
+    #[cfg(feature = "std")]
+    pub(crate) const fn new() -> Self {
+        Self {}
+    }
+}
+
+impl fmt::Display for RandomnessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the operating system gave no random bytes")
+    }
+}
+
+impl core::error::Error for RandomnessError {}

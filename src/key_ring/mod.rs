@@ -1,0 +1,189 @@
+//! [`KeyRing`]: root keys and their schedule.
+//!
+//! It owns which key seals at a moment and which keys may still open, and refuses every ring in
+//! which that is unclear. Its text form is in `text`; what the keys become for an audience in
+//! `derived`. Spec, section 2.
+
+pub(crate) mod derived;
+#[cfg(feature = "std")]
+mod source;
+mod text;
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::error::{KeyRingError, KeyRingErrorKind, TimeError};
+use crate::key::Key;
+use crate::time::UnixTime;
+
+/// A key and its place in the schedule.
+#[derive(Clone)]
+pub struct RingKey {
+    key: Key,
+    seal_from: Option<UnixTime>,
+    open_until: Option<UnixTime>,
+    line: Option<usize>,
+}
+
+impl RingKey {
+    /// A key that may seal from ever and open for ever.
+    #[must_use]
+    pub const fn new(key: Key) -> Self {
+        Self {
+            key,
+            seal_from: None,
+            open_until: None,
+            line: None,
+        }
+    }
+
+    /// From this second on the key seals, until a key with a later `seal_from` takes over. Opening
+    /// ignores it.
+    #[must_use]
+    pub const fn with_seal_from(mut self, time: UnixTime) -> Self {
+        self.seal_from = Some(time);
+        self
+    }
+
+    /// From this second on the key neither opens nor seals.
+    #[must_use]
+    pub const fn with_open_until(mut self, time: UnixTime) -> Self {
+        self.open_until = Some(time);
+        self
+    }
+
+    /// The key.
+    #[must_use]
+    pub const fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// When the key starts to seal. None: always.
+    #[must_use]
+    pub const fn seal_from(&self) -> Option<UnixTime> {
+        self.seal_from
+    }
+
+    /// When the key stops to open. None: never.
+    #[must_use]
+    pub const fn open_until(&self) -> Option<UnixTime> {
+        self.open_until
+    }
+}
+
+impl fmt::Debug for RingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RingKey")
+            .field("key", &self.key)
+            .field("seal_from", &self.seal_from)
+            .field("open_until", &self.open_until)
+            .finish()
+    }
+}
+
+/// Root keys with a schedule, so that a new key is deployed once and every server switches to it
+/// in the same second.
+///
+/// The sealing key of a moment is the one with the greatest `seal_from` that is not in the future;
+/// a key without one counts as always. The order of the list means nothing. A key without
+/// `open_until` opens for ever.
+///
+/// The text form is one key a line, or several separated by commas, each with optional fields; `#`
+/// starts a comment that ends with its line. It serves a file and an environment variable alike:
+///
+/// ```
+/// use sealed_session::{KeyRing, UnixTime};
+///
+/// # let old = sealed_session::Key::from_bytes(&core::array::from_fn(|i| i as u8))?.expose_secret();
+/// # let new = sealed_session::Key::from_bytes(&core::array::from_fn(|i| !i as u8))?.expose_secret();
+/// # let (old, new) = (old.as_str(), new.as_str());
+/// let ring: KeyRing = format!("
+///     {old}  open-until=2027-02-01T00:00:00Z   # until the last session under it has ended
+///     {new}  seal-from=2027-01-15T00:00:00Z
+/// ").parse()?;
+///
+/// let new_years_eve: UnixTime = "2026-12-31T23:59:59Z".parse()?;
+/// let sealing = ring.sealing_key(new_years_eve).map(|key| key.key().id("shop.example"));
+/// assert_eq!(sealing, Some(old.parse::<sealed_session::Key>()?.id("shop.example")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct KeyRing {
+    keys: Vec<RingKey>,
+}
+
+impl KeyRing {
+    /// A ring of these keys, in any order.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingError`], which names the key by its place: no key at all, the same secret or the
+    /// same `seal_from` twice, an `open_until` that is not after `seal_from`, or a time past
+    /// 9999-12-30T22:00:00Z.
+    pub fn new(keys: impl IntoIterator<Item = RingKey>) -> Result<Self, KeyRingError> {
+        let keys: Vec<RingKey> = keys.into_iter().collect();
+        if keys.is_empty() {
+            return Err(KeyRingError::new(KeyRingErrorKind::Empty, None, 0));
+        }
+        for (index, key) in keys.iter().enumerate() {
+            let entry = index.saturating_add(1);
+            let error = |kind| KeyRingError::new(kind, key.line, entry);
+            check_times(key).map_err(error)?;
+            for (other, earlier) in (1..).zip(keys.iter().take(index)) {
+                if earlier.key.as_bytes() == key.key.as_bytes() {
+                    return Err(error(KeyRingErrorKind::SameSecret { other }));
+                }
+                if earlier.seal_from == key.seal_from {
+                    return Err(error(KeyRingErrorKind::SameSealFrom { other }));
+                }
+            }
+        }
+        Ok(Self { keys })
+    }
+
+    /// A ring of one key, which seals always and opens for ever.
+    #[must_use]
+    pub fn from_key(key: Key) -> Self {
+        Self {
+            keys: alloc::vec![RingKey::new(key)],
+        }
+    }
+
+    /// The keys, in the order in which they were given.
+    #[must_use]
+    pub fn keys(&self) -> &[RingKey] {
+        &self.keys
+    }
+
+    /// The key that seals at `now`. None where every `seal_from` is in the future, or where the
+    /// key whose turn it is has passed its `open_until`.
+    #[must_use]
+    pub fn sealing_key(&self, now: UnixTime) -> Option<&RingKey> {
+        self.keys
+            .iter()
+            .filter(|key| key.seal_from <= Some(now))
+            .max_by_key(|key| key.seal_from)
+            .filter(|key| key.open_until.is_none_or(|until| now < until))
+    }
+}
+
+fn check_times(key: &RingKey) -> Result<(), KeyRingErrorKind> {
+    // What cannot be printed could not be read again.
+    let printable = |time: Option<UnixTime>| time.is_none_or(UnixTime::is_printable);
+    if !printable(key.seal_from) {
+        return Err(KeyRingErrorKind::SealFrom(TimeError::NotRfc3339));
+    }
+    if !printable(key.open_until) {
+        return Err(KeyRingErrorKind::OpenUntil(TimeError::NotRfc3339));
+    }
+    match (key.seal_from, key.open_until) {
+        (Some(from), Some(until)) if until <= from => Err(KeyRingErrorKind::NeverSeals),
+        _ => Ok(()),
+    }
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.keys).finish()
+    }
+}

@@ -1,0 +1,353 @@
+//! A deserializer around postcard's that bounds memory, work and stack by the payload's length.
+//!
+//! postcard bounds the length of strings, byte strings and sequences by the input. Three things it
+//! leaves open, and this closes them:
+//!
+//! - a map's length goes to `serde` as a size hint unchecked, so three bytes reserve megabytes:
+//!   here a map has no size hint and grows as its entries arrive;
+//! - elements without bytes (`()`, empty structs) are counted out for as long as the length says:
+//!   here the elements of a payload have a common budget;
+//! - a recursive type goes as deep as the input is long: here nesting ends at [`MAX_DEPTH`].
+
+use core::cell::Cell;
+use core::fmt;
+
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+
+/// Levels of nesting: options, newtypes, sequences, maps, tuples, structs and enum variants each
+/// count one.
+pub(super) const MAX_DEPTH: u32 = 128;
+
+/// Elements of sequences and maps that a payload may hold beyond one a byte. An element with bytes
+/// has one of its own; only empty ones need these.
+const SPARE_ELEMENTS: usize = 256;
+
+/// What is left to spend on one payload.
+pub(super) struct Budget {
+    elements: Cell<usize>,
+    depth: Cell<u32>,
+}
+
+impl Budget {
+    pub(super) fn for_payload(bytes: &[u8]) -> Self {
+        Self {
+            elements: Cell::new(bytes.len().saturating_add(SPARE_ELEMENTS)),
+            depth: Cell::new(MAX_DEPTH),
+        }
+    }
+
+    #[inline]
+    fn spend_element<E: serde::de::Error>(&self) -> Result<(), E> {
+        match self.elements.get().checked_sub(1) {
+            Some(left) => {
+                self.elements.set(left);
+                Ok(())
+            }
+            None => Err(E::custom(Exhausted)),
+        }
+    }
+
+    /// Runs `inner` one level down.
+    #[inline]
+    fn nested<V, E: serde::de::Error>(&self, inner: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+        let depth = self.depth.get();
+        self.depth
+            .set(depth.checked_sub(1).ok_or_else(|| E::custom(Exhausted))?);
+        let value = inner();
+        self.depth.set(depth);
+        value
+    }
+}
+
+struct Exhausted;
+
+impl fmt::Display for Exhausted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the payload exceeds its bounds")
+    }
+}
+
+/// `inner`, a deserializer or one of the things it hands out, under `budget`.
+pub(super) struct Guarded<'b, D> {
+    inner: D,
+    budget: &'b Budget,
+    /// For what visits or gives a sequence: its length was read from the input, so its elements
+    /// are paid for. The length of a tuple or struct is the type's.
+    counted: bool,
+}
+
+impl<'b, D> Guarded<'b, D> {
+    #[inline]
+    pub(super) const fn new(inner: D, budget: &'b Budget) -> Self {
+        Self {
+            inner,
+            budget,
+            counted: false,
+        }
+    }
+}
+
+/// Types without parts of their own: nothing to guard.
+macro_rules! pass_through {
+    ($($method:ident)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            self.inner.$method(visitor)
+        }
+    )*};
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<'_, D> {
+    type Error = D::Error;
+
+    pass_through! {
+        deserialize_any deserialize_bool
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
+        deserialize_f32 deserialize_f64 deserialize_char
+        deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf
+        deserialize_unit deserialize_identifier deserialize_ignored_any
+    }
+
+    #[inline]
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_unit_struct(name, visitor)
+    }
+
+    #[inline]
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let Self { inner, budget, .. } = self;
+        budget.nested(|| inner.deserialize_option(Guarded::new(visitor, budget)))
+    }
+
+    #[inline]
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let Self { inner, budget, .. } = self;
+        budget.nested(|| inner.deserialize_newtype_struct(name, Guarded::new(visitor, budget)))
+    }
+
+    #[inline]
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let Self { inner, budget, .. } = self;
+        let visitor = Guarded {
+            inner: visitor,
+            budget,
+            counted: true,
+        };
+        budget.nested(|| inner.deserialize_seq(visitor))
+    }
+
+    #[inline]
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let Self { inner, budget, .. } = self;
+        budget.nested(|| inner.deserialize_tuple(len, Guarded::new(visitor, budget)))
+    }
+
+    #[inline]
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let Self { inner, budget, .. } = self;
+        budget.nested(|| inner.deserialize_tuple_struct(name, len, Guarded::new(visitor, budget)))
+    }
+
+    #[inline]
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let Self { inner, budget, .. } = self;
+        budget.nested(|| inner.deserialize_map(Guarded::new(visitor, budget)))
+    }
+
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let Self { inner, budget, .. } = self;
+        budget.nested(|| inner.deserialize_struct(name, fields, Guarded::new(visitor, budget)))
+    }
+
+    #[inline]
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let Self { inner, budget, .. } = self;
+        budget.nested(|| inner.deserialize_enum(name, variants, Guarded::new(visitor, budget)))
+    }
+
+    #[inline]
+    fn is_human_readable(&self) -> bool {
+        self.inner.is_human_readable()
+    }
+}
+
+/// Only the visits that hand out further parts; postcard's deserializer makes no others of a
+/// guarded visitor.
+impl<'de, V: Visitor<'de>> Visitor<'de> for Guarded<'_, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.expecting(f)
+    }
+
+    #[inline]
+    fn visit_none<E: serde::de::Error>(self) -> Result<V::Value, E> {
+        self.inner.visit_none()
+    }
+
+    #[inline]
+    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
+        self.inner.visit_some(Guarded::new(inner, self.budget))
+    }
+
+    #[inline]
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
+        self.inner
+            .visit_newtype_struct(Guarded::new(inner, self.budget))
+    }
+
+    #[inline]
+    fn visit_seq<A: SeqAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
+        self.inner.visit_seq(Guarded {
+            inner,
+            budget: self.budget,
+            counted: self.counted,
+        })
+    }
+
+    #[inline]
+    fn visit_map<A: MapAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
+        self.inner.visit_map(Guarded::new(inner, self.budget))
+    }
+
+    #[inline]
+    fn visit_enum<A: EnumAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
+        self.inner.visit_enum(Guarded::new(inner, self.budget))
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Guarded<'_, S> {
+    type Value = S::Value;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<S::Value, D::Error> {
+        self.inner.deserialize(Guarded::new(inner, self.budget))
+    }
+}
+
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Guarded<'_, A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, A::Error> {
+        let element = self
+            .inner
+            .next_element_seed(Guarded::new(seed, self.budget))?;
+        if self.counted && element.is_some() {
+            self.budget.spend_element()?;
+        }
+        Ok(element)
+    }
+
+    /// postcard gives none when the length exceeds the input.
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        self.inner.size_hint()
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Guarded<'_, A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, A::Error> {
+        let key = self.inner.next_key_seed(Guarded::new(seed, self.budget))?;
+        if key.is_some() {
+            self.budget.spend_element()?;
+        }
+        Ok(key)
+    }
+
+    #[inline]
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        self.inner.next_value_seed(Guarded::new(seed, self.budget))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        None
+    }
+}
+
+impl<'de, 'b, A: EnumAccess<'de>> EnumAccess<'de> for Guarded<'b, A> {
+    type Error = A::Error;
+    type Variant = Guarded<'b, A::Variant>;
+
+    #[inline]
+    fn variant_seed<S: DeserializeSeed<'de>>(
+        self,
+        seed: S,
+    ) -> Result<(S::Value, Self::Variant), A::Error> {
+        // The seed reads the variant's number, which has no parts.
+        let (value, variant) = self.inner.variant_seed(seed)?;
+        Ok((value, Guarded::new(variant, self.budget)))
+    }
+}
+
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Guarded<'_, A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn unit_variant(self) -> Result<(), A::Error> {
+        self.inner.unit_variant()
+    }
+
+    #[inline]
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
+        self.inner
+            .newtype_variant_seed(Guarded::new(seed, self.budget))
+    }
+
+    #[inline]
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
+        self.inner
+            .tuple_variant(len, Guarded::new(visitor, self.budget))
+    }
+
+    #[inline]
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, A::Error> {
+        self.inner
+            .struct_variant(fields, Guarded::new(visitor, self.budget))
+    }
+}

@@ -1,0 +1,143 @@
+//! [`Revocations`]: the state that every request reads, without I/O and without a lock.
+//!
+//! Readers take a snapshot; writers follow one another and publish a new state. Here the state is
+//! fixed or this process's own; stores that servers share take the same place.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use super::scope::Scope;
+use super::state::RevocationState;
+use crate::error::RevokeError;
+use crate::time::{Epoch, UnixTime};
+
+/// Where revocations are kept. Clones share one state.
+#[derive(Clone)]
+pub struct Revocations(Arc<Handle>);
+
+struct Handle {
+    kind: Kind,
+    state: ArcSwap<RevocationState>,
+    /// The greatest epoch seen in an authentic token, in milliseconds: the clock steps over it.
+    seen: AtomicU64,
+}
+
+enum Kind {
+    /// A number from the configuration.
+    Fixed,
+    /// This process alone. The lock puts its writers in order.
+    Memory(Mutex<()>),
+}
+
+impl Revocations {
+    /// A number from the configuration, without any store: raising it with the next deploy logs
+    /// everybody out. It takes effect when the last server with the old number has stopped, and is
+    /// never lowered.
+    #[must_use]
+    pub fn fixed(epoch: Epoch) -> Self {
+        Self::with(Kind::Fixed, RevocationState::fixed(epoch))
+    }
+
+    /// The memory of this process: for a single server that may log everybody out when it
+    /// restarts, and for tests.
+    ///
+    /// Every session from before `now` is refused, as what was revoked then is forgotten. Servers
+    /// that share a key ring must not each have one of these: they would refuse one another's
+    /// sessions, and a logout on one would not reach the others.
+    ///
+    /// # Errors
+    ///
+    /// [`RevokeError::ClockExhausted`] when `now` is the end of time.
+    pub fn in_this_process(now: UnixTime, skew_secs: u64) -> Result<Self, RevokeError> {
+        RevocationState::new_store(now, skew_secs, Epoch::ZERO)
+            .map(|state| Self::with(Kind::Memory(Mutex::new(())), state))
+            .ok_or(RevokeError::ClockExhausted)
+    }
+
+    fn with(kind: Kind, state: RevocationState) -> Self {
+        Self(Arc::new(Handle {
+            kind,
+            state: ArcSwap::from_pointee(state),
+            seen: AtomicU64::new(0),
+        }))
+    }
+
+    /// The state as of now. It does not change under the reader.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<RevocationState> {
+        self.0.state.load_full()
+    }
+
+    /// The same, for a short look: neither a lock nor a shared counter.
+    pub(crate) fn peek(&self) -> impl core::ops::Deref<Target = Arc<RevocationState>> {
+        self.0.state.load()
+    }
+
+    /// Notes the epoch of an authentic token, so that the next revocation is not below it.
+    #[inline]
+    pub(crate) fn observe(&self, epoch: Epoch) {
+        let millis = epoch.as_millis();
+        // The clock is above its own tokens already; only others' are news.
+        if millis > self.0.seen.load(Ordering::Relaxed) {
+            self.0.seen.fetch_max(millis, Ordering::Relaxed);
+        }
+    }
+
+    /// Ends every session of these scopes that was sealed until now, all in one step of the clock.
+    ///
+    /// # Errors
+    ///
+    /// [`RevokeError`]; nothing changed.
+    pub fn revoke(&self, scopes: &[Scope], now: UnixTime) -> Result<Epoch, RevokeError> {
+        self.write(|state, seen| state.revoke(scopes, now, seen))
+    }
+
+    /// Ends every session that was sealed until now.
+    ///
+    /// # Errors
+    ///
+    /// [`RevokeError`]; nothing changed.
+    pub fn revoke_everyone(&self, now: UnixTime) -> Result<Epoch, RevokeError> {
+        self.write(|state, seen| state.revoke_everyone(now, seen))
+    }
+
+    fn write(
+        &self,
+        change: impl FnOnce(&mut RevocationState, Epoch) -> Option<Epoch>,
+    ) -> Result<Epoch, RevokeError> {
+        let Kind::Memory(writers) = &self.0.kind else {
+            return Err(RevokeError::Fixed);
+        };
+        // The lock guards no data: a writer that panicked published nothing.
+        let _turn = writers.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = Epoch::from_millis(self.0.seen.load(Ordering::Relaxed));
+        let mut state = RevocationState::clone(&self.snapshot());
+        let clock = change(&mut state, seen).ok_or(RevokeError::ClockExhausted)?;
+        self.0.state.store(Arc::new(state));
+        Ok(clock)
+    }
+}
+
+/// A fixed epoch of 0: nothing is revoked.
+impl Default for Revocations {
+    fn default() -> Self {
+        Self::fixed(Epoch::ZERO)
+    }
+}
+
+impl fmt::Debug for Revocations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.0.kind {
+            Kind::Fixed => "fixed",
+            Kind::Memory(_) => "in this process",
+        };
+        f.debug_struct("Revocations")
+            .field("kind", &kind)
+            .field("state", &self.snapshot())
+            .finish()
+    }
+}

@@ -1,0 +1,95 @@
+//! The key schedule: what a root key becomes for one audience and one cookie name.
+//!
+//! Every label of the spec (section 2) stands here and nowhere else. The steps are HKDF-Expand
+//! alone (RFC 5869, sections 2.3 and 3.3), because root keys are uniform already.
+
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::{Zeroizing, zeroize_stack};
+
+use crate::aead::Cipher;
+use crate::canonical::list;
+use crate::key::{Key, KeyId};
+use crate::mac::Mac;
+
+const VERSION: &str = "sealed-session/v1";
+const AUDIENCE: &str = "audience";
+const KEY_ID: &str = "key id";
+const ENCRYPT: &str = "encrypt";
+const NONCE: &str = "nonce";
+const SIGN: &str = "sign";
+const SESSION_ID: &str = "session id";
+
+/// More stack than any derivation below takes, so that what HKDF leaves there is wiped.
+const STACK: usize = 8 * 1024;
+
+type Secret<const N: usize> = Zeroizing<[u8; N]>;
+
+/// The keys by which one root seals and opens one cookie of one audience.
+pub(crate) struct DerivedKeys {
+    pub(crate) id: KeyId,
+    /// `k_enc`
+    pub(crate) encrypt: Cipher,
+    /// `k_sig`
+    pub(crate) sign: Mac,
+    /// `k_nonce`
+    pub(crate) nonce: Mac,
+    /// `k_sid`
+    pub(crate) session_id: Mac,
+}
+
+impl DerivedKeys {
+    pub(crate) fn derive(root: &Key, audience: &str, cookie_name: &str) -> Self {
+        let keys = Self::derive_unwiped(root, audience, cookie_name);
+        zeroize_stack::<STACK>();
+        keys
+    }
+
+    #[inline(never)]
+    fn derive_unwiped(root: &Key, audience: &str, cookie_name: &str) -> Self {
+        let aud = expand_audience(root, audience);
+        let derive = |label| expand::<32>(&aud, &[VERSION, label, cookie_name]);
+        Self {
+            id: expand_key_id(&aud),
+            encrypt: Cipher::new(&derive(ENCRYPT)),
+            sign: Mac::new(&derive(SIGN)),
+            nonce: Mac::new(&derive(NONCE)),
+            session_id: Mac::new(&derive(SESSION_ID)),
+        }
+    }
+}
+
+/// `key_id` of `root` for `audience`.
+pub(crate) fn key_id(root: &Key, audience: &str) -> KeyId {
+    #[inline(never)]
+    fn unwiped(root: &Key, audience: &str) -> KeyId {
+        expand_key_id(&expand_audience(root, audience))
+    }
+    let id = unwiped(root, audience);
+    zeroize_stack::<STACK>();
+    id
+}
+
+fn expand_audience(root: &Key, audience: &str) -> Secret<32> {
+    expand(root.as_bytes(), &[VERSION, AUDIENCE, audience])
+}
+
+fn expand_key_id(aud: &[u8; 32]) -> KeyId {
+    KeyId(*expand(aud, &[VERSION, KEY_ID]))
+}
+
+/// `expand(key, list(info), N)`
+fn expand<const N: usize>(key: &[u8; 32], info: &[&str]) -> Secret<N> {
+    const { assert!(N <= 32, "one block of SHA-256") };
+    let mut out = Zeroizing::new([0; N]);
+    let info: alloc::vec::Vec<&[u8]> = info.iter().map(|text| text.as_bytes()).collect();
+    #[expect(
+        clippy::expect_used,
+        reason = "32 bytes are a PRK, and N at most 32 an OKM"
+    )]
+    Hkdf::<Sha256>::from_prk(key)
+        .expect("32 bytes are as long as a SHA-256 output")
+        .expand(&list(&info), out.as_mut_slice())
+        .expect("N is at most one block");
+    out
+}

@@ -1,0 +1,125 @@
+//! [`SessionsBuilder`]: the settings of sessions.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use super::{Inner, Sessions};
+use crate::clock::{Clock, SystemClock};
+use crate::codec::{Codec, CodecBuilder};
+use crate::cookie::CookieSettings;
+use crate::data::SessionData;
+use crate::error::BuildError;
+use crate::key_ring::KeyRing;
+use crate::revocation::Revocations;
+use crate::time::Epoch;
+use crate::wire::Protection;
+
+/// Settings of [`Sessions`].
+#[must_use]
+pub struct SessionsBuilder<'a, T> {
+    codec: CodecBuilder<'a, T>,
+    cookie: CookieSettings,
+    revocations: Revocations,
+    clock: Arc<dyn Clock>,
+}
+
+impl<'a, T: SessionData> SessionsBuilder<'a, T> {
+    pub(super) fn new(audience: &'a str, keys: &'a KeyRing) -> Self {
+        Self {
+            codec: Codec::builder(audience, keys),
+            cookie: CookieSettings::default(),
+            revocations: Revocations::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// How long a session lasts without being renewed. Whole seconds; 30 minutes by default.
+    /// A shorter one takes effect at once, on cookies already out.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.codec = self.codec.idle_timeout(timeout);
+        self
+    }
+
+    /// How long a session lasts from sign-in, whatever its renewals. Whole seconds; 12 hours by
+    /// default. A shorter one takes effect at once, on cookies already out.
+    pub fn absolute_timeout(mut self, timeout: Duration) -> Self {
+        self.codec = self.codec.absolute_timeout(timeout);
+        self
+    }
+
+    /// How far another server's clock may be ahead of this one. Whole seconds; 60 by default.
+    pub fn skew(mut self, skew: Duration) -> Self {
+        self.codec = self.codec.skew(skew);
+        self
+    }
+
+    /// How sessions are sealed, and which form is opened. Encrypted by default.
+    pub fn protection(mut self, protection: Protection) -> Self {
+        self.codec = self.codec.protection(protection);
+        self
+    }
+
+    /// Opens both forms, whichever is sealed: for the time in which a fleet changes over. First
+    /// deploy this on every server, then change [`protection`](Self::protection), and remove this
+    /// when the last session of the former form has ended.
+    pub fn accept_both_protections(mut self) -> Self {
+        self.codec = self.codec.accept_both_protections();
+        self
+    }
+
+    /// The cookie's name and attributes. `__Host-session` and the strictest by default. Two kinds
+    /// of session in one application need two names.
+    pub fn cookie(mut self, settings: CookieSettings) -> Self {
+        self.cookie = settings;
+        self
+    }
+
+    /// Where revocations are kept. A fixed epoch of 0 by default: nothing can be revoked.
+    ///
+    /// Sessions of the same keys and audience must share one, whatever their cookies are called.
+    pub fn revocations(mut self, revocations: Revocations) -> Self {
+        self.revocations = revocations;
+        self
+    }
+
+    /// A fixed revocation epoch from the configuration. Raising it with the next deploy logs
+    /// everybody out.
+    pub fn revocation_epoch(self, epoch: Epoch) -> Self {
+        self.revocations(Revocations::fixed(epoch))
+    }
+
+    /// Where the time comes from. The system's clock by default.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Checks the settings and derives the keys.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] says which setting is wrong.
+    pub fn build(self) -> Result<Sessions<T>, BuildError> {
+        let cookie = self.cookie.build()?;
+        let codec = self.codec.cookie_name(cookie.name()).build()?;
+        Ok(Sessions(Arc::new(Inner {
+            codec: ArcSwap::from_pointee(codec),
+            cookie,
+            revocations: self.revocations,
+            clock: self.clock,
+        })))
+    }
+}
+
+impl<T> fmt::Debug for SessionsBuilder<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionsBuilder")
+            .field("codec", &self.codec)
+            .field("cookie", &self.cookie)
+            .field("revocations", &self.revocations)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,228 @@
+//! [`Sessions`]: the codec with a clock, the operating system's randomness, a cookie's attributes,
+//! keys that can be swapped, and a revocation state.
+//!
+//! What frameworks and applications use. `builder` holds its settings, `bound` the calls that take
+//! a binding. It decides nothing that the codec has not decided.
+
+mod bound;
+mod builder;
+
+use alloc::sync::Arc;
+use core::fmt;
+
+use arc_swap::ArcSwap;
+
+use crate::clock::Clock;
+use crate::codec::{Codec, Session};
+use crate::cookie::{CookieTemplate, SetCookie};
+use crate::data::SessionData;
+use crate::error::{KeyRingError, OpenError, RevokeError, SealError};
+use crate::key_ring::KeyRing;
+use crate::revocation::{Revocations, Scope};
+use crate::time::Epoch;
+
+pub use bound::Bound;
+pub use builder::SessionsBuilder;
+
+/// Sessions of type `T` in cookies: one value for the whole application, cheap to clone, shared by
+/// all its threads.
+///
+/// ```
+/// use sealed_session::{Key, KeyRing, Scope, SessionData, Sessions};
+/// use std::time::Duration;
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Account { user: u64 }
+/// impl SessionData for Account { const SCHEMA: u32 = 1; }
+///
+/// let keys = KeyRing::from_key(Key::generate()?); // in earnest: KeyRing::from_env("SESSION_KEYS")?
+/// let sessions = Sessions::<Account>::builder("shop.example", &keys)
+///     .idle_timeout(Duration::from_secs(20 * 60))
+///     .build()?;
+///
+/// let set_cookie = sessions.start(&Account { user: 7 })?;          // at sign-in
+/// # let cookie_header = set_cookie.as_str().split(';').next().unwrap();
+/// let session = sessions.open(cookie_header)?;                     // in every request
+/// if session.renewal().is_due() {
+///     let set_cookie = sessions.renew(&session)?;                  // with the response
+/// # let _ = set_cookie;
+/// }
+/// let set_cookie = sessions.removal_cookie();                      // at sign-out
+/// # let _ = set_cookie;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Sessions<T>(Arc<Inner<T>>);
+
+struct Inner<T> {
+    codec: ArcSwap<Codec<T>>,
+    cookie: CookieTemplate,
+    revocations: Revocations,
+    clock: Arc<dyn Clock>,
+}
+
+impl<T: SessionData> Sessions<T> {
+    /// Starts the settings. `audience` names the application and deployment that the sessions are
+    /// for, such as `"shop.example"` or `"admin, staging"`; a session of one audience never opens
+    /// in another.
+    pub fn builder<'a>(audience: &'a str, keys: &'a KeyRing) -> SessionsBuilder<'a, T> {
+        SessionsBuilder::new(audience, keys)
+    }
+
+    /// The same sessions for one call, tied to a byte string that both sides must give alike: a
+    /// tenant, the hash of a client certificate. It is authenticated and not sent. Several values
+    /// are joined by [`crate::list`].
+    #[must_use]
+    pub const fn bound<'a>(&'a self, binding: &'a [u8]) -> Bound<'a, T> {
+        Bound::new(self, binding)
+    }
+
+    /// Opens the session in the value of a `Cookie` header.
+    ///
+    /// Other cookies are passed over. Of several with our name the first that opens wins; four are
+    /// tried at the most, and a header over 64 KiB is not read.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]. Where none opens, the kind of the check that came furthest.
+    pub fn open(&self, cookie_header: impl AsRef<[u8]>) -> Result<Session<T>, OpenError> {
+        self.bound(&[]).open(cookie_header)
+    }
+
+    /// The same for a request with several `Cookie` headers, as HTTP/2 allows:
+    /// `open_all(request.headers().get_all(COOKIE))`.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open). The limits hold for all headers together.
+    pub fn open_all<H: AsRef<[u8]>>(
+        &self,
+        cookie_headers: impl IntoIterator<Item = H>,
+    ) -> Result<Session<T>, OpenError> {
+        self.bound(&[]).open_all(cookie_headers)
+    }
+
+    /// The same for a cookie's value, where a framework has taken the header apart.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_value(&self, value: impl AsRef<[u8]>) -> Result<Session<T>, OpenError> {
+        self.bound(&[]).open_value(value)
+    }
+
+    /// Starts a new session: at sign-in, and at every change of who the user is. Send the returned
+    /// line as a `Set-Cookie` header.
+    ///
+    /// # Errors
+    ///
+    /// [`SealError`]; nothing was written.
+    pub fn start(&self, value: &T) -> Result<SetCookie, SealError> {
+        self.bound(&[]).start(value)
+    }
+
+    /// Seals an open session again as it is, with its id and start kept: when
+    /// [`Session::renewal`] is due.
+    ///
+    /// The session is checked once more, so that one that was logged out while the request was
+    /// served is not brought back.
+    ///
+    /// # Errors
+    ///
+    /// [`SealError`], [`SealError::Ended`] among them; nothing was written.
+    pub fn renew(&self, session: &Session<T>) -> Result<SetCookie, SealError> {
+        self.bound(&[]).renew(session)
+    }
+
+    /// Seals an open session again with another value, its id and start kept.
+    ///
+    /// Two requests that change the same session at the same time overwrite each other: the later
+    /// answer wins. Where the user changes or gains a privilege, [`start`](Self::start) a new
+    /// session instead.
+    ///
+    /// # Errors
+    ///
+    /// As [`renew`](Self::renew).
+    pub fn update(&self, session: &Session<T>, value: &T) -> Result<SetCookie, SealError> {
+        self.bound(&[]).update(session, value)
+    }
+
+    /// Puts another ring in the place of the present one, while other threads open and seal. Each
+    /// call uses the one ring or the other.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingError`] when two keys of the ring have the same id for this audience; the present
+    /// ring stays.
+    pub fn replace_keys(&self, keys: &KeyRing) -> Result<(), KeyRingError> {
+        let codec = self.0.codec.load().with_keys(keys)?;
+        self.0.codec.store(Arc::new(codec));
+        Ok(())
+    }
+
+    /// Logs out one session, wherever its cookie has been copied to.
+    ///
+    /// # Errors
+    ///
+    /// [`RevokeError`]; nothing changed.
+    pub fn revoke_session(&self, session: &Session<T>) -> Result<Epoch, RevokeError> {
+        self.revoke(&[Scope::session(session.claims().session_id())])
+    }
+}
+
+impl<T> Sessions<T> {
+    /// The line that removes the cookie: at sign-out, and where
+    /// [`OpenError::removes_cookie`] says so.
+    ///
+    /// It only asks the browser. A copy of the cookie works on until it expires, or until the
+    /// session is revoked.
+    pub fn removal_cookie(&self) -> SetCookie {
+        self.0.cookie.removal()
+    }
+
+    /// The cookie's full name, prefix included.
+    #[must_use]
+    pub fn cookie_name(&self) -> &str {
+        self.0.cookie.name()
+    }
+
+    /// Logs out every session of these scopes, in one step:
+    /// `revoke(&[Scope::new("user", 42)?])`.
+    ///
+    /// # Errors
+    ///
+    /// [`RevokeError`]; nothing changed.
+    pub fn revoke(&self, scopes: &[Scope]) -> Result<Epoch, RevokeError> {
+        self.0.revocations.revoke(scopes, self.0.clock.now()?)
+    }
+
+    /// Logs out everyone.
+    ///
+    /// # Errors
+    ///
+    /// [`RevokeError`]; nothing changed.
+    pub fn revoke_everyone(&self) -> Result<Epoch, RevokeError> {
+        self.0.revocations.revoke_everyone(self.0.clock.now()?)
+    }
+
+    /// The revocation state, to share with other sessions of the same keys and audience.
+    #[must_use]
+    pub fn revocations(&self) -> &Revocations {
+        &self.0.revocations
+    }
+}
+
+impl<T> Clone for Sessions<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> fmt::Debug for Sessions<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("codec", &self.0.codec.load())
+            .field("cookie", &self.0.cookie)
+            .field("revocations", &self.0.revocations)
+            .finish_non_exhaustive()
+    }
+}

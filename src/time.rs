@@ -1,0 +1,164 @@
+//! Moments: [`UnixTime`] in whole seconds, [`Epoch`] in milliseconds.
+//!
+//! Two types, so that a lifetime is never compared with a revocation clock. Reading a real clock
+//! is left to [`crate::clock`]. Spec, section 1.
+
+use core::fmt;
+use core::str::FromStr;
+
+use crate::error::TimeError;
+
+/// Milliseconds in a second.
+const MILLIS: u64 = 1_000;
+
+/// 9999-12-30T22:00:00Z: the last second whose year has four digits in every zone.
+const LAST_PRINTABLE: u64 = 253_402_207_200;
+
+/// A moment in whole seconds since 1970-01-01T00:00:00Z, UTC, without leap seconds.
+///
+/// Reads and prints RFC 3339 (`2026-11-22T00:00:00Z`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixTime(u64);
+
+impl UnixTime {
+    /// The moment `seconds` after 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn from_secs(seconds: u64) -> Self {
+        Self(seconds)
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn as_secs(self) -> u64 {
+        self.0
+    }
+
+    /// This moment on the scale of revocation clocks, or the greatest epoch there is.
+    #[must_use]
+    pub const fn to_epoch(self) -> Epoch {
+        Epoch(self.0.saturating_mul(MILLIS))
+    }
+
+    /// Whether RFC 3339 can write this moment in every zone.
+    pub(crate) const fn is_printable(self) -> bool {
+        self.0 <= LAST_PRINTABLE
+    }
+}
+
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let timestamp = i64::try_from(self.0)
+            .ok()
+            .filter(|_| self.is_printable())
+            .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+        match timestamp {
+            Some(timestamp) => timestamp.fmt(f),
+            None => write!(f, "{} seconds after 1970", self.0),
+        }
+    }
+}
+
+impl FromStr for UnixTime {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        let timestamp: jiff::Timestamp = text.parse().map_err(|_| TimeError::NotRfc3339)?;
+        if timestamp.subsec_nanosecond() != 0 {
+            return Err(TimeError::FractionOfSecond);
+        }
+        u64::try_from(timestamp.as_second())
+            .map(Self)
+            .map_err(|_| TimeError::Before1970)
+    }
+}
+
+#[cfg(feature = "std")]
+impl TryFrom<std::time::SystemTime> for UnixTime {
+    type Error = TimeError;
+
+    /// The whole seconds of `time`, its fraction dropped.
+    fn try_from(time: std::time::SystemTime) -> Result<Self, TimeError> {
+        time.duration_since(std::time::UNIX_EPOCH)
+            .map(|since| Self(since.as_secs()))
+            .map_err(|_| TimeError::Before1970)
+    }
+}
+
+/// A reading of the revocation clock: milliseconds since 1970-01-01T00:00:00Z, as a counter that
+/// never falls behind time. Spec, section 7.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch(u64);
+
+impl Epoch {
+    /// The least epoch, below every revocation.
+    pub const ZERO: Self = Self(0);
+
+    /// The epoch `millis` milliseconds after 1970-01-01T00:00:00Z, or any small number that a
+    /// configuration counts up.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// The epoch `millis` later, or the greatest there is.
+    pub(crate) const fn saturating_add(self, millis: u64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// The next epoch, if there is one.
+    pub(crate) fn next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString as _;
+
+    #[test]
+    fn times_read_and_print_rfc_3339() {
+        for (text, seconds) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("2026-11-22T00:00:00Z", 1_795_305_600),
+            ("9999-12-30T22:00:00Z", LAST_PRINTABLE),
+        ] {
+            assert_eq!(text.parse(), Ok(UnixTime::from_secs(seconds)));
+            assert_eq!(UnixTime::from_secs(seconds).to_string(), text);
+        }
+        assert_eq!(
+            "2026-11-22T02:00:00+02:00".parse(),
+            Ok(UnixTime::from_secs(1_795_305_600))
+        );
+    }
+
+    #[test]
+    fn times_without_a_place_on_the_scale_are_errors() {
+        for (text, error) in [
+            ("1969-12-31T23:59:59Z", TimeError::Before1970),
+            ("2026-11-22T00:00:00.5Z", TimeError::FractionOfSecond),
+            ("2026-11-22", TimeError::NotRfc3339),
+            ("2026-11-22T00:00:00", TimeError::NotRfc3339),
+            ("1795305600", TimeError::NotRfc3339),
+            ("", TimeError::NotRfc3339),
+        ] {
+            assert_eq!(text.parse::<UnixTime>(), Err(error), "{text}");
+        }
+        assert_eq!(
+            UnixTime::from_secs(u64::MAX).to_string(),
+            "18446744073709551615 seconds after 1970"
+        );
+    }
+}

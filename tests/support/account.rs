@@ -1,0 +1,39 @@
+//! The session type of the vectors: see `tests/vectors/VECTORS.md`.
+
+use sealed_session::{Scopes, SessionData};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub user: u64,
+    pub name: String,
+    pub roles: Vec<String>,
+}
+
+impl SessionData for Account {
+    const SCHEMA: u32 = 1;
+
+    fn scopes(&self, scopes: &mut Scopes<'_>) {
+        scopes.add("user", self.user);
+    }
+}
+
+/// A session of 16 bytes.
+pub fn typical() -> Account {
+    Account {
+        user: 69_245,
+        name: "alice".into(),
+        roles: vec!["admin".into()],
+    }
+}
+
+/// A session whose payload takes `len` bytes, 5 at the least.
+pub fn of_len(len: usize) -> Account {
+    // user: 1 byte; name: 1 or 2 bytes of length; roles: 1 byte.
+    let overhead = if len <= 3 + 127 { 3 } else { 4 };
+    Account {
+        user: 7,
+        name: "x".repeat(len - overhead),
+        roles: Vec::new(),
+    }
+}

@@ -39,6 +39,12 @@ impl Scope {
         Self::of(SESSION_KIND, &id.to_bytes())
     }
 
+    /// The scope of these twelve bytes, as [`to_bytes`](Self::to_bytes) gave them.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 12]) -> Self {
+        Self(bytes)
+    }
+
     /// The twelve bytes.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 12] {

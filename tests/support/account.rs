@@ -4,10 +4,10 @@ use sealed_session::{Scopes, SessionData};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
-    pub user: u64,
-    pub name: String,
-    pub roles: Vec<String>,
+pub(crate) struct Account {
+    pub(crate) user: u64,
+    pub(crate) name: String,
+    pub(crate) roles: Vec<String>,
 }
 
 impl SessionData for Account {
@@ -19,7 +19,7 @@ impl SessionData for Account {
 }
 
 /// A session of 16 bytes.
-pub fn typical() -> Account {
+pub(crate) fn typical() -> Account {
     Account {
         user: 69_245,
         name: "alice".into(),
@@ -28,7 +28,7 @@ pub fn typical() -> Account {
 }
 
 /// A session whose payload takes `len` bytes, 5 at the least.
-pub fn of_len(len: usize) -> Account {
+pub(crate) fn of_len(len: usize) -> Account {
     // user: 1 byte; name: 1 or 2 bytes of length; roles: 1 byte.
     let overhead = if len <= 3 + 127 { 3 } else { 4 };
     Account {

@@ -3,21 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::XChaCha20Poly1305;
+use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::account::Account;
 
-pub const ENCRYPTED: u8 = 1;
-pub const SIGNED: u8 = 2;
+pub(crate) const ENCRYPTED: u8 = 1;
+pub(crate) const SIGNED: u8 = 2;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 // ---- Section 1: conventions
 
-pub fn base64url(bytes: &[u8]) -> String {
+pub(crate) fn base64url(bytes: &[u8]) -> String {
     let bits: Vec<u8> = bytes
         .iter()
         .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1))
@@ -31,7 +31,7 @@ pub fn base64url(bytes: &[u8]) -> String {
 }
 
 /// The bytes whose one encoding is `text`.
-pub fn from_base64url(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn from_base64url(text: &[u8]) -> Option<Vec<u8>> {
     let mut bits = Vec::new();
     for character in text {
         let value = ALPHABET.iter().position(|known| known == character)?;
@@ -45,7 +45,7 @@ pub fn from_base64url(text: &[u8]) -> Option<Vec<u8>> {
     (base64url(&bytes).as_bytes() == text).then_some(bytes)
 }
 
-pub fn varint(mut value: u64) -> Vec<u8> {
+pub(crate) fn varint(mut value: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     while value >= 128 {
         bytes.push((value % 128) as u8 + 128);
@@ -75,7 +75,7 @@ fn shortest_varint(input: &mut &[u8]) -> Option<u64> {
     (varint(value).len() == len).then_some(value)
 }
 
-pub fn list(items: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn list(items: &[&[u8]]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for item in items {
         bytes.extend((item.len() as u32).to_be_bytes());
@@ -84,7 +84,7 @@ pub fn list(items: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
-pub fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).unwrap();
     mac.update(&parts.concat());
     mac.finalize().into_bytes().into()
@@ -100,24 +100,24 @@ fn expand(key: &[u8], info: &[&[u8]], len: usize) -> Vec<u8> {
 const VERSION: &[u8] = b"sealed-session/v1";
 
 #[derive(Clone, Debug)]
-pub struct RootKey {
-    pub secret: [u8; 32],
-    pub seal_from: Option<u64>,
-    pub open_until: Option<u64>,
+pub(crate) struct RootKey {
+    pub(crate) secret: [u8; 32],
+    pub(crate) seal_from: Option<u64>,
+    pub(crate) open_until: Option<u64>,
 }
 
 /// What a root is for one audience and cookie name.
 #[derive(Debug)]
-pub struct Derived {
-    pub aud: Vec<u8>,
-    pub id: Vec<u8>,
-    pub enc: Vec<u8>,
-    pub nonce: Vec<u8>,
-    pub sig: Vec<u8>,
-    pub sid: Vec<u8>,
+pub(crate) struct Derived {
+    pub(crate) aud: Vec<u8>,
+    pub(crate) id: Vec<u8>,
+    pub(crate) enc: Vec<u8>,
+    pub(crate) nonce: Vec<u8>,
+    pub(crate) sig: Vec<u8>,
+    pub(crate) sid: Vec<u8>,
 }
 
-pub fn derive(secret: &[u8; 32], audience: &str, cookie_name: &str) -> Derived {
+pub(crate) fn derive(secret: &[u8; 32], audience: &str, cookie_name: &str) -> Derived {
     let aud = expand(secret, &[VERSION, b"audience", audience.as_bytes()], 32);
     let named = |label: &[u8]| expand(&aud, &[VERSION, label, cookie_name.as_bytes()], 32);
     Derived {
@@ -133,7 +133,13 @@ pub fn derive(secret: &[u8; 32], audience: &str, cookie_name: &str) -> Derived {
 // ---- Sections 3 and 4: the envelope
 
 /// A token around any body at all, well formed or not.
-pub fn seal(keys: &Derived, first_byte: u8, binding: &[u8], random: &[u8], body: &[u8]) -> Vec<u8> {
+pub(crate) fn seal(
+    keys: &Derived,
+    first_byte: u8,
+    binding: &[u8],
+    random: &[u8],
+    body: &[u8],
+) -> Vec<u8> {
     let header = [&[first_byte][..], &keys.id].concat();
     let binding_len = (binding.len() as u32).to_be_bytes();
     if first_byte == SIGNED {
@@ -158,17 +164,17 @@ pub fn seal(keys: &Derived, first_byte: u8, binding: &[u8], random: &[u8], body:
 // ---- Section 5: the body
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OracleClaims {
-    pub schema: u32,
-    pub epoch: u64,
-    pub session_id: [u8; 8],
-    pub started_at: u64,
-    pub issued_at: u64,
-    pub expires_at: u64,
+pub(crate) struct OracleClaims {
+    pub(crate) schema: u32,
+    pub(crate) epoch: u64,
+    pub(crate) session_id: [u8; 8],
+    pub(crate) started_at: u64,
+    pub(crate) issued_at: u64,
+    pub(crate) expires_at: u64,
 }
 
 impl OracleClaims {
-    pub fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         [
             varint(u64::from(self.schema)),
             varint(self.epoch),
@@ -180,7 +186,7 @@ impl OracleClaims {
         .concat()
     }
 
-    pub fn parse(body: &mut &[u8]) -> Option<Self> {
+    pub(crate) fn parse(body: &mut &[u8]) -> Option<Self> {
         let schema = u32::try_from(shortest_varint(body)?).ok()?;
         let epoch = shortest_varint(body)?;
         if body.len() < 8 {
@@ -205,7 +211,7 @@ impl OracleClaims {
 }
 
 /// postcard's encoding of `Account`, and nothing else in `bytes`.
-pub fn parse_account(mut bytes: &[u8]) -> Option<Account> {
+pub(crate) fn parse_account(mut bytes: &[u8]) -> Option<Account> {
     fn text(input: &mut &[u8]) -> Option<String> {
         let len = usize::try_from(any_varint(input)?.0).ok()?;
         if len > input.len() {
@@ -227,7 +233,7 @@ pub fn parse_account(mut bytes: &[u8]) -> Option<Account> {
 
 // ---- Section 7: scopes
 
-pub fn scope(kind: &str, id: &[u8]) -> [u8; 12] {
+pub(crate) fn scope(kind: &str, id: &[u8]) -> [u8; 12] {
     let input = list(&[b"sealed-session scope", kind.as_bytes(), id]);
     Sha256::digest(input)[..12].try_into().unwrap()
 }
@@ -235,26 +241,26 @@ pub fn scope(kind: &str, id: &[u8]) -> [u8; 12] {
 // ---- Section 6: opening
 
 #[derive(Clone, Debug)]
-pub struct Reader {
-    pub keys: Vec<RootKey>,
-    pub audience: String,
-    pub cookie_name: String,
-    pub accept: Vec<u8>,
-    pub binding: Vec<u8>,
-    pub now: u64,
-    pub idle_timeout: u64,
-    pub absolute_timeout: u64,
-    pub skew: u64,
-    pub clock: u64,
-    pub floor: u64,
-    pub stale: bool,
-    pub revoked: BTreeMap<[u8; 12], u64>,
-    pub schema: u32,
+pub(crate) struct Reader {
+    pub(crate) keys: Vec<RootKey>,
+    pub(crate) audience: String,
+    pub(crate) cookie_name: String,
+    pub(crate) accept: Vec<u8>,
+    pub(crate) binding: Vec<u8>,
+    pub(crate) now: u64,
+    pub(crate) idle_timeout: u64,
+    pub(crate) absolute_timeout: u64,
+    pub(crate) skew: u64,
+    pub(crate) clock: u64,
+    pub(crate) floor: u64,
+    pub(crate) stale: bool,
+    pub(crate) revoked: BTreeMap<[u8; 12], u64>,
+    pub(crate) schema: u32,
 }
 
 impl Reader {
     /// The table, row by row; an error kind by its name in the spec.
-    pub fn open(&self, value: &[u8]) -> Result<(OracleClaims, Account), &'static str> {
+    pub(crate) fn open(&self, value: &[u8]) -> Result<(OracleClaims, Account), &'static str> {
         // 1
         if self.cookie_name.len() + value.len() > 4096 {
             return Err("Malformed");
@@ -305,7 +311,11 @@ impl Reader {
             return Err("Expired");
         }
         // 10
-        let revokes = |scope| self.revoked.get(&scope).is_some_and(|at| claims.epoch < *at);
+        let revokes = |scope| {
+            self.revoked
+                .get(&scope)
+                .is_some_and(|at| claims.epoch < *at)
+        };
         if claims.epoch < self.floor || revokes(scope("session", &claims.session_id)) {
             return Err("Revoked");
         }

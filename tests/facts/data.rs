@@ -1,0 +1,177 @@
+//! A struct that changed still opens yesterday's cookies, and a forgotten bump fails a test.
+
+use sealed_session::testing::{assert_encoding, assert_migrates};
+use sealed_session::{Migration, OldPayload, OpenErrorKind, SealError, SessionData};
+use serde::{Deserialize, Serialize};
+
+use crate::account::{Account, typical};
+use crate::fixture::{BOTH, NOW, Setting, claims, open_with};
+use crate::oracle::OracleClaims;
+
+/// The third layout of `Account`, which still reads the first.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct AccountV3 {
+    name: String,
+    user: u64,
+    admin: bool,
+}
+
+impl SessionData for AccountV3 {
+    const SCHEMA: u32 = 3;
+
+    fn migrate(old: OldPayload<'_>) -> Migration<Self> {
+        match old.schema() {
+            1 => {
+                let Account { user, name, roles } = old.decode()?;
+                let admin = roles.iter().any(|role| role == "admin");
+                Ok(Self { name, user, admin })
+            }
+            _ => old.unsupported(),
+        }
+    }
+}
+
+fn migrated() -> AccountV3 {
+    AccountV3 {
+        name: "alice".into(),
+        user: 69_245,
+        admin: true,
+    }
+}
+
+#[test]
+fn a_struct_that_changed_opens_yesterdays_cookie_and_is_due_for_renewal() {
+    for protection in BOTH {
+        let setting = Setting::of(protection);
+        let codec = setting.codec_of::<AccountV3>();
+        let session = open_with(&codec, setting.seal(&typical()), NOW, b"").unwrap();
+        assert_eq!(session.value(), &migrated());
+        assert_eq!(session.claims().schema(), 1);
+        assert!(session.renewal().schema_moved_on() && session.renewal().is_due());
+        assert!(!session.renewal().age() && !session.renewal().key_moved_on());
+    }
+}
+
+#[test]
+fn a_schema_that_is_not_migrated_is_unsupported_and_a_broken_one_a_payload_error() {
+    let setting = Setting::default();
+    let codec = setting.codec_of::<AccountV3>();
+    for (schema, payload, kind) in [
+        (2, "0700", OpenErrorKind::UnsupportedSchema),
+        (4, "0700", OpenErrorKind::UnsupportedSchema),
+        (u32::MAX, "0700", OpenErrorKind::UnsupportedSchema),
+        (1, "07", OpenErrorKind::Payload),
+        (1, "07000000", OpenErrorKind::Payload),
+        (3, "07", OpenErrorKind::Payload),
+    ] {
+        let claims = OracleClaims { schema, ..claims() };
+        let token = setting.forge_payload(&claims, &hex::decode(payload).unwrap());
+        assert_eq!(
+            open_with(&codec, token, NOW, b"").unwrap_err(),
+            kind,
+            "{schema} {payload}"
+        );
+    }
+}
+
+#[test]
+fn a_newer_schema_that_can_be_read_is_not_overwritten_with_an_older_one() {
+    #[derive(Serialize, Deserialize)]
+    struct Older(u64);
+    impl SessionData for Older {
+        const SCHEMA: u32 = 0;
+        fn migrate(newer: OldPayload<'_>) -> Migration<Self> {
+            Ok(Self(newer.decode::<Account>()?.user))
+        }
+    }
+    let setting = Setting::default();
+    let codec = setting.codec_of::<Older>();
+    let session = open_with(&codec, setting.seal(&typical()), NOW, b"").unwrap();
+    assert_eq!(session.value().0, 69_245);
+    assert!(!session.renewal().is_due());
+}
+
+#[test]
+fn a_forgotten_schema_bump_fails_the_applications_test_and_says_what_to_do() {
+    let message = |pin: &str| {
+        let pin = pin.to_owned();
+        let failed = std::panic::catch_unwind(move || assert_encoding(&typical(), &pin));
+        failed
+            .unwrap_err()
+            .downcast_ref::<String>()
+            .unwrap()
+            .clone()
+    };
+    let right = "1:fd9c0405616c696365010561646d696e";
+    assert_encoding(&typical(), right);
+    let forgotten = message("1:fd9c0405616c696365");
+    assert!(forgotten.contains("its SCHEMA is still 1: cookies already out would be misread"));
+    assert!(forgotten.contains("Set SCHEMA to 2"));
+    assert!(forgotten.contains(&right.replacen('1', "2", 1)));
+    for new in ["", "0:fd9c0405616c696365010561646d696e", "nonsense"] {
+        assert!(message(new).ends_with(&format!("with: {right:?}")), "{new}");
+    }
+}
+
+#[test]
+fn a_former_pin_still_reads_and_its_loss_fails() {
+    let pin = "1:fd9c0405616c696365010561646d696e";
+    assert_migrates(pin, &migrated());
+    for (pin, says) in [
+        ("2:00", "does not read schema 2 any more"),
+        ("1:00", "does not read schema 1 any more"),
+        ("1:0", "is no pin"),
+        ("", "is no pin"),
+    ] {
+        let failed = std::panic::catch_unwind(|| assert_migrates(pin, &migrated()));
+        let message = failed
+            .unwrap_err()
+            .downcast_ref::<String>()
+            .unwrap()
+            .clone();
+        assert!(message.contains(says), "{message}");
+    }
+}
+
+#[test]
+fn what_would_not_open_again_is_refused_at_sealing() {
+    #[derive(Serialize, Deserialize)]
+    struct Skipping {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        note: Option<u8>,
+        text: String,
+    }
+    impl SessionData for Skipping {
+        const SCHEMA: u32 = 1;
+    }
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Untagged {
+        Number(u32),
+    }
+    impl SessionData for Untagged {
+        const SCHEMA: u32 = 1;
+    }
+    let state = sealed_session::RevocationState::fixed(sealed_session::Epoch::ZERO);
+    let context = sealed_session::Context::new(
+        crate::fixture::at(NOW),
+        sealed_session::RevocationView::current(&state),
+    );
+    let random = crate::fixture::random;
+    let skipping = Setting::default().codec_of::<Skipping>();
+    let value = Skipping {
+        note: None,
+        text: "text".into(),
+    };
+    assert_eq!(
+        skipping.start(&value, &context, random(1)).unwrap_err(),
+        SealError::Unreadable
+    );
+    let untagged = Setting::default().codec_of::<Untagged>();
+    assert_eq!(
+        untagged
+            .start(&Untagged::Number(1), &context, random(1))
+            .unwrap_err(),
+        SealError::Unreadable
+    );
+}

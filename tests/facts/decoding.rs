@@ -1,0 +1,162 @@
+//! Payloads that a key holder could write to hurt a server. Obligation 28; allocation is measured
+//! in `tests/allocations.rs`.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use sealed_session::{OpenErrorKind, SessionData};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::fixture::{NOW, Setting, claims, open_with};
+
+/// Any type at all as a session.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Of<T>(T);
+
+impl<T: Serialize + DeserializeOwned> SessionData for Of<T> {
+    const SCHEMA: u32 = 1;
+}
+
+fn open<T: Serialize + DeserializeOwned>(payload: &[u8]) -> Result<T, OpenErrorKind> {
+    let setting = Setting {
+        protection: sealed_session::Protection::Signed,
+        ..Setting::default()
+    };
+    let token = setting.forge_payload(&claims(), payload);
+    let codec = setting.codec_of::<Of<T>>();
+    open_with(&codec, token, NOW, b"").map(|session| session.into_value().0)
+}
+
+const HUGE: [u8; 10] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
+
+#[test]
+fn left_over_bytes_are_an_error() {
+    assert_eq!(open::<u8>(&[7]), Ok(7));
+    assert_eq!(open::<u8>(&[7, 0]), Err(OpenErrorKind::Payload));
+    assert_eq!(open::<()>(&[]), Ok(()));
+    assert_eq!(open::<()>(&[0]), Err(OpenErrorKind::Payload));
+    assert_eq!(open::<Option<u8>>(&[0, 0]), Err(OpenErrorKind::Payload));
+}
+
+#[test]
+fn hostile_lengths_are_errors_for_every_container() {
+    for len in [&HUGE[..], &[0xff, 0xff, 0xff, 0x7f], &[0x80, 0x20], &[1]] {
+        let bad = Err(OpenErrorKind::Payload);
+        assert_eq!(open::<String>(len).map(|_| ()), bad);
+        assert_eq!(open::<Vec<u8>>(len).map(|_| ()), bad);
+        assert_eq!(open::<Vec<u64>>(len).map(|_| ()), bad);
+        assert_eq!(open::<Vec<String>>(len).map(|_| ()), bad);
+        assert_eq!(open::<VecDeque<u32>>(len).map(|_| ()), bad);
+        assert_eq!(open::<HashMap<u64, u64>>(len).map(|_| ()), bad);
+        assert_eq!(open::<BTreeMap<String, u64>>(len).map(|_| ()), bad);
+        assert_eq!(open::<Vec<HashMap<u64, u64>>>(len).map(|_| ()), bad);
+    }
+}
+
+#[test]
+fn elements_without_bytes_are_not_counted_out_for_ever() {
+    #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+    struct Empty {}
+    assert_eq!(open::<Vec<()>>(&[100]), Ok(vec![(); 100]));
+    assert_eq!(open::<Vec<()>>(&HUGE), Err(OpenErrorKind::Payload));
+    assert_eq!(open::<Vec<Empty>>(&HUGE), Err(OpenErrorKind::Payload));
+    assert_eq!(open::<HashMap<(), ()>>(&HUGE), Err(OpenErrorKind::Payload));
+    let nested = [&[3][..], &HUGE, &HUGE, &HUGE].concat();
+    assert_eq!(open::<Vec<Vec<()>>>(&nested), Err(OpenErrorKind::Payload));
+}
+
+#[test]
+fn honest_values_of_every_shape_are_within_the_bounds() {
+    #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Nested {
+        a: Vec<Inner>,
+        b: HashMap<String, Vec<u16>>,
+        c: Option<Option<bool>>,
+        d: (u8, (i16, i128)),
+        e: Vec<Vec<Vec<u8>>>,
+    }
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Inner {
+        only: Vec<Choice>,
+    }
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Choice {
+        Unit,
+        New(String),
+        Tuple(u8, char),
+        Struct { f: f64 },
+    }
+    let choices = || {
+        vec![
+            Choice::Unit,
+            Choice::New("n".into()),
+            Choice::Tuple(1, 'é'),
+            Choice::Struct { f: 0.5 },
+        ]
+    };
+    let value = Of(Nested {
+        a: (0..60).map(|_| Inner { only: choices() }).collect(),
+        b: HashMap::from([("k".into(), vec![1, 300]), (String::new(), vec![])]),
+        c: Some(Some(true)),
+        d: (1, (-2, i128::MIN)),
+        // Every byte is the length of an empty vector.
+        e: vec![vec![Vec::new(); 40]; 40],
+    });
+    let state = sealed_session::RevocationState::fixed(sealed_session::Epoch::ZERO);
+    let context = sealed_session::Context::new(
+        crate::fixture::at(NOW),
+        sealed_session::RevocationView::current(&state),
+    );
+    let codec = Setting::default().codec_of::<Of<Nested>>();
+    let sealed = codec
+        .start(&value, &context, crate::fixture::random(1))
+        .unwrap();
+    assert_eq!(
+        codec.open(sealed.value(), &context).unwrap().value(),
+        &value
+    );
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+enum Recursive {
+    End,
+    Next(Box<Recursive>),
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Tree(Vec<Tree>);
+
+#[test]
+fn nesting_ends_before_the_stack_does() {
+    // On a stack far smaller than any server's thread has.
+    let test = || {
+        // The session itself is one level, the last variant another.
+        let deep = |levels: usize| [vec![1; levels], vec![0]].concat();
+        assert!(open::<Recursive>(&deep(126)).is_ok());
+        assert_eq!(open::<Recursive>(&deep(127)), Err(OpenErrorKind::Payload));
+        assert_eq!(open::<Recursive>(&deep(3000)), Err(OpenErrorKind::Payload));
+        assert!(open::<Tree>(&deep(50)).is_ok());
+        assert_eq!(open::<Tree>(&deep(3000)), Err(OpenErrorKind::Payload));
+        let options = deep(3000);
+        assert_eq!(open::<Tree>(&options), Err(OpenErrorKind::Payload));
+    };
+    std::thread::Builder::new()
+        .stack_size(256 * 1024)
+        .spawn(test)
+        .unwrap()
+        .join()
+        .unwrap();
+}
+
+#[test]
+fn sealing_a_value_that_is_nested_too_deeply_is_an_error() {
+    let deep = (0..200).fold(Recursive::End, |inner, _| Recursive::Next(Box::new(inner)));
+    let state = sealed_session::RevocationState::fixed(sealed_session::Epoch::ZERO);
+    let context = sealed_session::Context::new(
+        crate::fixture::at(NOW),
+        sealed_session::RevocationView::current(&state),
+    );
+    let codec = Setting::default().codec_of::<Of<Recursive>>();
+    let sealed = codec.start(&Of(deep), &context, crate::fixture::random(1));
+    assert_eq!(sealed.unwrap_err(), sealed_session::SealError::Unreadable);
+}

@@ -1,0 +1,30 @@
+//! The facts that hold, one test each: its name says the fact.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../support/account.rs"]
+mod account;
+mod binding;
+mod cookies;
+mod data;
+mod decoding;
+mod fixture;
+mod forgery;
+mod headers;
+mod keys;
+mod lifetimes;
+#[allow(dead_code, reason = "each test binary uses its part of it")]
+#[path = "../support/oracle.rs"]
+mod oracle;
+mod randomness;
+mod revocation;
+mod secrecy;
+mod sessions;
+mod size;

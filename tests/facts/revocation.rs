@@ -1,0 +1,366 @@
+//! The pure part of revocation, and what the handle of one process adds. Obligations 14, 15 and 17
+//! as far as they need no store.
+
+use sealed_session::{
+    Context, Epoch, KeyRing, ManualClock, OpenErrorKind, RevocationState, RevocationView,
+    Revocations, RevokeError, Scope, Scopes, SealError, SessionData, Sessions,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::account::{Account, typical};
+use crate::fixture::{EPOCH, NOW, Setting, at, claims, key, random};
+use crate::oracle::OracleClaims;
+
+fn millis(epoch: u64) -> Epoch {
+    Epoch::from_millis(epoch)
+}
+
+struct World {
+    clock: ManualClock,
+    sessions: Sessions<Account>,
+}
+
+fn world() -> World {
+    let clock = ManualClock::new(at(NOW));
+    let sessions = Sessions::<Account>::builder("shop.example", &KeyRing::from_key(key(1)))
+        .clock(clock.clone())
+        .revocations(Revocations::in_this_process(at(NOW), 60).unwrap())
+        .build()
+        .unwrap();
+    World { clock, sessions }
+}
+
+impl World {
+    fn sign_in(&self, user: u64) -> String {
+        let set = self.sessions.start(&Account { user, ..typical() }).unwrap();
+        set.as_str().split(';').next().unwrap().to_owned()
+    }
+
+    fn kind(&self, header: &str) -> Result<(), OpenErrorKind> {
+        self.sessions
+            .open(header)
+            .map(|_| ())
+            .map_err(|error| error.kind())
+    }
+}
+
+#[test]
+fn logging_out_a_user_ends_every_copy_of_their_cookies_and_nobody_elses() {
+    let world = world();
+    let (a, b, other) = (world.sign_in(7), world.sign_in(7), world.sign_in(8));
+    world
+        .sessions
+        .revoke(&[Scope::new("user", 7).unwrap()])
+        .unwrap();
+    assert_eq!(world.kind(&a), Err(OpenErrorKind::Revoked));
+    assert_eq!(world.kind(&b), Err(OpenErrorKind::Revoked));
+    assert_eq!(world.kind(&other), Ok(()));
+    assert_eq!(
+        world.kind(&world.sign_in(7)),
+        Ok(()),
+        "a session from after it"
+    );
+}
+
+#[test]
+fn logging_out_one_session_leaves_the_users_others() {
+    let world = world();
+    let (phone, laptop) = (world.sign_in(7), world.sign_in(7));
+    let session = world.sessions.open(&phone).unwrap();
+    world.sessions.revoke_session(&session).unwrap();
+    assert_eq!(world.kind(&phone), Err(OpenErrorKind::Revoked));
+    assert_eq!(world.kind(&laptop), Ok(()));
+}
+
+#[test]
+fn logging_out_everyone_ends_every_session_until_now() {
+    let world = world();
+    let before: Vec<String> = (0..5).map(|user| world.sign_in(user)).collect();
+    world.sessions.revoke_everyone().unwrap();
+    for header in before {
+        assert_eq!(world.kind(&header), Err(OpenErrorKind::Revoked));
+    }
+    assert_eq!(world.kind(&world.sign_in(1)), Ok(()));
+}
+
+#[test]
+fn a_restart_that_forgot_what_was_revoked_forgives_nothing() {
+    let world = world();
+    let header = world.sign_in(7);
+    world.clock.set(at(NOW + 1));
+    let restarted = Sessions::<Account>::builder("shop.example", &KeyRing::from_key(key(1)))
+        .clock(world.clock.clone())
+        .revocations(Revocations::in_this_process(at(NOW + 1), 60).unwrap())
+        .build()
+        .unwrap();
+    let error = restarted.open(&header).unwrap_err();
+    assert_eq!(error.kind(), OpenErrorKind::Revoked);
+    let set = restarted.start(&typical()).unwrap();
+    assert!(
+        restarted
+            .open(set.as_str().split(';').next().unwrap())
+            .is_ok()
+    );
+}
+
+/// The race of a logout with a request that is under way.
+#[test]
+fn a_session_revoked_between_opening_and_renewal_is_not_brought_back() {
+    let world = world();
+    for revoke in [
+        (|world: &World, _: &sealed_session::Session<Account>| {
+            world
+                .sessions
+                .revoke(&[Scope::new("user", 7).unwrap()])
+                .unwrap();
+        }) as fn(&World, &sealed_session::Session<Account>),
+        |world, session| {
+            world.sessions.revoke_session(session).unwrap();
+        },
+        |world, _| {
+            world.sessions.revoke_everyone().unwrap();
+        },
+    ] {
+        let header = world.sign_in(7);
+        let session = world.sessions.open(&header).unwrap();
+        revoke(&world, &session);
+        let ended = Err(SealError::Ended(OpenErrorKind::Revoked));
+        assert_eq!(world.sessions.renew(&session).map(|_| ()), ended);
+        // Nor by a value that no longer names the user.
+        let other = Account {
+            user: 9,
+            ..typical()
+        };
+        assert_eq!(world.sessions.update(&session, &other).map(|_| ()), ended);
+    }
+}
+
+#[test]
+fn a_renewal_stamps_the_clock_it_was_checked_under_and_never_a_newer_one() {
+    let codec = Setting::default().codec();
+    let mut state = RevocationState::from_parts(millis(EPOCH), millis(0), []).unwrap();
+    let token = Setting::default().forge_claims(&OracleClaims {
+        epoch: EPOCH - 5,
+        ..claims()
+    });
+    let session = {
+        let context = Context::new(at(NOW), RevocationView::current(&state));
+        codec.open(&token, &context).unwrap()
+    };
+    // Somebody else is logged out meanwhile: the clock moves on.
+    let moved = state.revoke(&[Scope::new("user", 1).unwrap()], at(NOW + 5), Epoch::ZERO);
+    assert_eq!(moved, Some(millis(EPOCH + 5000)));
+    let context = Context::new(at(NOW + 5), RevocationView::current(&state));
+    let renewed = codec
+        .renew(&session, session.value(), &context, random(1))
+        .unwrap();
+    assert_eq!(renewed.claims().epoch(), millis(EPOCH));
+    // And never below the token's own.
+    let ahead = Setting::default().forge_claims(&OracleClaims {
+        epoch: EPOCH + 9000,
+        ..claims()
+    });
+    let session = codec.open(&ahead, &context).unwrap();
+    let renewed = codec
+        .renew(&session, session.value(), &context, random(1))
+        .unwrap();
+    assert_eq!(renewed.claims().epoch(), millis(EPOCH + 9000));
+}
+
+#[test]
+fn the_clock_steps_over_time_over_itself_and_over_every_epoch_seen() {
+    let user = [Scope::new("user", 7).unwrap()];
+    let mut state = RevocationState::fixed(millis(5));
+    assert_eq!(state.revoke(&user, at(0), Epoch::ZERO), Some(millis(6)));
+    assert_eq!(state.revoke(&user, at(0), millis(100)), Some(millis(101)));
+    assert_eq!(state.revoke(&user, at(1), millis(100)), Some(millis(1000)));
+    assert_eq!(state.revoke(&user, at(0), Epoch::ZERO), Some(millis(1001)));
+    assert_eq!(
+        state.revoke_everyone(at(0), Epoch::ZERO),
+        Some(millis(1002))
+    );
+    assert_eq!((state.clock(), state.floor()), (millis(1002), millis(1002)));
+    assert_eq!(state.revoked().count(), 0, "the floor covers them");
+    // No room left: an error, and nothing changed.
+    let before = state.clone();
+    assert_eq!(state.revoke(&user, at(0), millis(u64::MAX)), None);
+    assert_eq!(state.revoke_everyone(at(0), millis(u64::MAX)), None);
+    assert_eq!(state, before);
+}
+
+/// A forged or mistaken epoch far ahead is refused as malformed, so it is never stepped over.
+#[test]
+fn an_epoch_of_2_to_the_64_minus_1_does_not_break_revocation_for_good() {
+    let world = world();
+    let setting = Setting::default();
+    let header = |epoch| {
+        let token = setting.forge_claims(&OracleClaims { epoch, ..claims() });
+        format!("__Host-session={token}")
+    };
+    assert_eq!(world.kind(&header(u64::MAX)), Err(OpenErrorKind::Malformed));
+    let ahead = EPOCH + 3_600_000;
+    assert_eq!(
+        world.kind(&header(ahead)),
+        Ok(()),
+        "another server's clock is ahead"
+    );
+    let clock = world
+        .sessions
+        .revoke(&[Scope::new("user", 69_245).unwrap()])
+        .unwrap();
+    assert_eq!(clock, millis(ahead + 1));
+    assert_eq!(world.kind(&header(ahead)), Err(OpenErrorKind::Revoked));
+}
+
+#[test]
+fn the_epoch_of_an_expired_token_is_stepped_over_too() {
+    let world = world();
+    let ahead = EPOCH + 3_600_000;
+    let token = Setting::default().forge_claims(&OracleClaims {
+        epoch: ahead,
+        started_at: NOW - 1000,
+        issued_at: NOW - 1000,
+        expires_at: NOW - 1,
+        ..claims()
+    });
+    let error = world
+        .sessions
+        .open(format!("__Host-session={token}"))
+        .unwrap_err();
+    assert_eq!(error.kind(), OpenErrorKind::Expired);
+    assert_eq!(error.authentic_epoch(), Some(millis(ahead)));
+    assert_eq!(world.sessions.revoke_everyone().unwrap(), millis(ahead + 1));
+}
+
+#[test]
+fn a_fixed_epoch_ends_what_is_below_it_and_cannot_be_revoked_at_run_time() {
+    let build = |epoch| {
+        Sessions::<Account>::builder("shop.example", &KeyRing::from_key(key(1)))
+            .clock(ManualClock::new(at(NOW)))
+            .revocation_epoch(millis(epoch))
+            .build()
+            .unwrap()
+    };
+    let (old, new) = (build(1), build(2));
+    let header = |sessions: &Sessions<Account>| {
+        let set = sessions.start(&typical()).unwrap();
+        set.as_str().split(';').next().unwrap().to_owned()
+    };
+    assert_eq!(
+        new.open(header(&old)).unwrap_err().kind(),
+        OpenErrorKind::Revoked
+    );
+    assert!(new.open(header(&new)).is_ok());
+    assert!(old.open(header(&new)).is_ok(), "a deploy in progress");
+    assert_eq!(new.revoke_everyone(), Err(RevokeError::Fixed));
+    assert_eq!(new.revoke(&[]), Err(RevokeError::Fixed));
+}
+
+#[test]
+fn a_stale_state_opens_nothing_and_seals_nothing_but_still_revokes() {
+    let codec = Setting::default().codec();
+    let token = Setting::default().seal(&typical());
+    let kind = |context: &Context<'_>| codec.open(&token, context).unwrap_err().kind();
+    let state = RevocationState::fixed(millis(EPOCH));
+    let above = RevocationState::fixed(millis(EPOCH + 1));
+    let at_now = |view| Context::new(at(NOW), view);
+    assert_eq!(
+        kind(&at_now(RevocationView::stale(&state))),
+        OpenErrorKind::StaleState
+    );
+    assert_eq!(
+        kind(&at_now(RevocationView::stale(&above))),
+        OpenErrorKind::Revoked
+    );
+    assert_eq!(
+        kind(&at_now(RevocationView::absent())),
+        OpenErrorKind::StaleState
+    );
+    let fine = at_now(RevocationView::current(&state));
+    let session = codec.open(&token, &fine).unwrap();
+    for view in [RevocationView::stale(&state), RevocationView::absent()] {
+        let context = at_now(view);
+        let started = codec.start(&typical(), &context, random(1));
+        assert_eq!(started.unwrap_err(), SealError::StaleState);
+        let renewed = codec.renew(&session, session.value(), &context, random(1));
+        assert_eq!(renewed.unwrap_err(), SealError::StaleState);
+    }
+}
+
+#[test]
+fn a_stale_verdict_never_clears_a_cookie() {
+    let error = sealed_session::OpenError::from(OpenErrorKind::StaleState);
+    assert!(!error.removes_cookie());
+}
+
+#[test]
+fn numbers_and_text_name_the_same_scope_as_their_decimal() {
+    let scope = |id: &str| Scope::new("user", id).unwrap();
+    assert_eq!(Scope::new("user", 0).unwrap(), scope("0"));
+    assert_eq!(
+        Scope::new("user", u64::MAX).unwrap(),
+        scope("18446744073709551615")
+    );
+    assert_eq!(
+        Scope::new("user", i128::MIN).unwrap(),
+        scope(&i128::MIN.to_string())
+    );
+    assert_eq!(Scope::new("user", b"7").unwrap(), scope("7"));
+    assert_ne!(
+        Scope::new("user", "7").unwrap(),
+        Scope::new("tenant", "7").unwrap()
+    );
+    assert_ne!(Scope::new("use", "r7").unwrap(), scope("7"));
+}
+
+#[test]
+fn the_kind_session_is_reserved() {
+    assert!(Scope::new("session", 7).is_err());
+    #[derive(Serialize, Deserialize)]
+    struct Confused(u64);
+    impl SessionData for Confused {
+        const SCHEMA: u32 = 1;
+        fn scopes(&self, scopes: &mut Scopes<'_>) {
+            scopes.add("user", self.0).add("session", self.0);
+        }
+    }
+    let codec = Setting::default().codec_of::<Confused>();
+    let state = RevocationState::fixed(Epoch::ZERO);
+    let context = Context::new(at(NOW), RevocationView::current(&state));
+    let sealed = codec.start(&Confused(7), &context, random(1));
+    assert_eq!(sealed.unwrap_err(), SealError::ReservedScope);
+}
+
+#[test]
+fn a_state_whose_parts_contradict_each_other_is_refused() {
+    let entry = |epoch| [(Scope::new("user", 7).unwrap(), millis(epoch))];
+    assert!(RevocationState::from_parts(millis(5), millis(6), []).is_err());
+    assert!(RevocationState::from_parts(millis(5), millis(5), entry(6)).is_err());
+    let state = RevocationState::from_parts(millis(5), millis(5), entry(5)).unwrap();
+    assert_eq!(state.revoked().count(), 1);
+}
+
+#[test]
+fn concurrent_revocations_all_take_effect() {
+    let revocations = Revocations::in_this_process(at(NOW), 60).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..4u64 {
+            let revocations = revocations.clone();
+            scope.spawn(move || {
+                let mut last = Epoch::ZERO;
+                for i in 0..250 {
+                    let user = Scope::new("user", thread * 1000 + i).unwrap();
+                    let clock = revocations.revoke(&[user], at(NOW)).unwrap();
+                    assert!(clock > last);
+                    last = clock;
+                }
+            });
+        }
+    });
+    let state = revocations.snapshot();
+    assert_eq!(state.revoked().count(), 1000);
+    let mut epochs: Vec<Epoch> = state.revoked().map(|(_, epoch)| epoch).collect();
+    epochs.sort_unstable();
+    epochs.dedup();
+    assert_eq!(epochs.len(), 1000, "each in a step of its own");
+}

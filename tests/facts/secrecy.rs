@@ -1,0 +1,136 @@
+//! No secret and no payload in `{:?}` or in an error. Obligation 24; wiping is in `tests/wiping.rs`.
+
+use sealed_session::{
+    Codec, Context, CookieSettings, Epoch, Key, KeyRing, OpenError, OpenErrorKind, Randomness,
+    RevocationState, RevocationView, RingKey, Scope, Sessions,
+};
+
+use crate::account::{Account, typical};
+use crate::fixture::{NOW, Setting, at, key, random};
+
+#[test]
+fn debug_of_every_type_that_holds_a_secret_is_pinned() {
+    let ring = KeyRing::new([RingKey::new(key(1)).with_open_until(at(NOW))]).unwrap();
+    assert_eq!(format!("{:?}", key(1)), "Key(..)");
+    assert_eq!(
+        format!("{ring:?}"),
+        "[RingKey { key: Key(..), seal_from: None, open_until: Some(UnixTime(1795348800)) }]"
+    );
+    assert_eq!(format!("{:?}", random(1)), "Randomness(..)");
+    let id = key(1).id("shop.example");
+    let codec = Setting::default().codec();
+    assert_eq!(
+        format!("{codec:?}"),
+        format!(
+            "Codec {{ audience: \"shop.example\", cookie_name: \"__Host-session\", protection: \
+             Encrypted, accepted: Accepted {{ encrypted: true, signed: false }}, limits: Limits {{ \
+             idle_timeout: 1800, absolute_timeout: 43200, skew: 60 }}, keys: {{KeyId({id})}} }}"
+        )
+    );
+    let state = RevocationState::fixed(Epoch::ZERO);
+    let context = Context::new(at(NOW), RevocationView::current(&state)).with_binding(b"tenant-7");
+    assert!(
+        !format!("{context:?}").contains("116"),
+        "the binding's bytes"
+    );
+    let sealed = codec.start(&typical(), &context, random(1)).unwrap();
+    let session = codec.open(sealed.value(), &context).unwrap();
+    let shown = format!("{sealed:?} {session:?}");
+    for private in [&sealed.value()[8..20], "alice", "admin", "69245"] {
+        assert!(!shown.contains(private), "{shown}");
+    }
+    let sessions = Sessions::<Account>::builder("shop.example", &KeyRing::from_key(key(1)))
+        .build()
+        .unwrap();
+    let set = sessions.start(&typical()).unwrap();
+    let len = set.as_str().len();
+    assert_eq!(
+        format!("{set:?}"),
+        format!("SetCookie(__Host-session=.., {len} bytes)")
+    );
+    let builder = Sessions::<Account>::builder("shop.example", &ring);
+    let shown = format!("{sessions:?} {builder:?} {:?}", sessions.bound(b"tenant-7"));
+    assert_no_secret(&shown);
+}
+
+fn assert_no_secret(shown: &str) {
+    let secret = crate::fixture::secret(1);
+    let text = key(1).expose_secret();
+    for part in [
+        hex::encode(&secret[..4]),
+        format!("{}, {}", secret[0], secret[1]),
+    ] {
+        assert!(!shown.contains(&part), "{shown}");
+    }
+    assert!(!shown.contains(&text[5..15]), "{shown}");
+}
+
+#[test]
+fn an_open_error_shows_its_kind_and_nothing_of_the_cookie() {
+    let setting = Setting::default();
+    let codec = setting.codec();
+    let state = RevocationState::fixed(Epoch::ZERO);
+    let context = Context::new(at(NOW), RevocationView::current(&state));
+    let mut token = setting.seal(&typical());
+    token.replace_range(30..31, if &token[30..31] == "A" { "B" } else { "A" });
+    let error = codec.open(&token, &context).unwrap_err();
+    assert_eq!(
+        format!("{error} {error:?}"),
+        "the session cookie did not open: not authentic OpenError { kind: Unauthentic, \
+         authentic_epoch: None, removes_cookie: false }"
+    );
+    let as_source: &dyn std::error::Error = &error;
+    assert!(as_source.source().is_none());
+}
+
+#[test]
+fn every_kind_of_open_error_reads_as_a_sentence() {
+    use OpenErrorKind as Kind;
+    let kinds = [
+        Kind::Clock,
+        Kind::Missing,
+        Kind::Malformed,
+        Kind::UnsupportedFormat,
+        Kind::UnknownKey,
+        Kind::RetiredKey,
+        Kind::Unauthentic,
+        Kind::NotYetValid,
+        Kind::Expired,
+        Kind::Revoked,
+        Kind::StaleState,
+        Kind::UnsupportedSchema,
+        Kind::Payload,
+    ];
+    assert!(kinds.is_sorted(), "the spec's order");
+    for kind in kinds {
+        let error = OpenError::from(kind);
+        assert_eq!(error.kind(), kind);
+        assert!(
+            error
+                .to_string()
+                .starts_with("the session cookie did not open: ")
+        );
+        assert!(!kind.to_string().ends_with('.'));
+        assert_eq!(
+            error.removes_cookie(),
+            matches!(kind, Kind::Expired | Kind::Revoked)
+        );
+    }
+}
+
+#[test]
+fn keys_are_wiped_on_drop_by_type() {
+    fn wiped<T: zeroize::ZeroizeOnDrop>() {}
+    wiped::<Key>();
+    let _: fn(&Key) -> zeroize::Zeroizing<String> = Key::expose_secret;
+    let _: fn(&KeyRing) -> zeroize::Zeroizing<String> = KeyRing::expose_secrets;
+    let _ = (
+        Randomness::dangerous_from_bytes([0; 32]),
+        CookieSettings::default(),
+    );
+    assert_eq!(
+        format!("{:?}", Scope::from_bytes([0xab; 12])),
+        "Scope(abababababababababababab)"
+    );
+    let _: Option<Codec<Account>> = None;
+}

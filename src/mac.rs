@@ -25,7 +25,7 @@ impl Mac {
 
     fn over(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
-        for part in parts {
+        for part in parts.iter().filter(|part| !part.is_empty()) {
             mac.update(part);
         }
         mac

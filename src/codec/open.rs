@@ -160,8 +160,8 @@ fn authenticate<'b>(
             let (body, tag) = rest
                 .split_last_chunk::<{ mac::TAG_LEN }>()
                 .ok_or(UNAUTHENTIC)?;
-            keys.sign
-                .verify(&[header, &binding_len, binding, body], tag)?;
+            let start = wire::signed_start(*header, binding_len);
+            keys.sign.verify(&[&start, binding, body], tag)?;
             Ok(body)
         }
     }

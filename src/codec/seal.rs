@@ -123,8 +123,8 @@ impl<T: SessionData> Codec<T> {
                 token.extend_from_slice(&tag);
             }
             Protection::Signed => {
-                let parts: [&[u8]; 4] = [&header, &binding_len, binding, &body];
-                let digest = keys.sign.compute(&parts);
+                let start = wire::signed_start(header, binding_len);
+                let digest = keys.sign.compute(&[&start, binding, &body]);
                 token.extend_from_slice(&body);
                 token.extend(digest.iter().take(mac::TAG_LEN));
             }

@@ -49,6 +49,8 @@ impl fmt::Debug for Randomness {
 /// Fills `bytes` from the operating system's generator.
 #[cfg(feature = "std")]
 pub(crate) fn fill_from_os(bytes: &mut [u8]) -> Result<(), RandomnessError> {
+    #[cfg(test)]
+    failing::check()?;
     #[cfg(not(all(target_family = "wasm", any(target_os = "unknown", target_os = "none"))))]
     let filled = getrandom::fill(bytes).map_err(|_| RandomnessError::new());
     #[cfg(all(
@@ -67,4 +69,27 @@ pub(crate) fn fill_from_os(bytes: &mut [u8]) -> Result<(), RandomnessError> {
         Err(RandomnessError::new())
     };
     filled
+}
+
+/// A generator that fails, for the tests of this thread.
+#[cfg(all(test, feature = "std"))]
+pub(crate) mod failing {
+    use super::RandomnessError;
+    use core::cell::Cell;
+
+    std::thread_local! {
+        static FAILS: Cell<bool> = const { Cell::new(false) };
+    }
+
+    pub(crate) fn set(fails: bool) {
+        FAILS.with(|cell| cell.set(fails));
+    }
+
+    pub(super) fn check() -> Result<(), RandomnessError> {
+        if FAILS.with(Cell::get) {
+            Err(RandomnessError::new())
+        } else {
+            Ok(())
+        }
+    }
 }

@@ -3,6 +3,9 @@
 //! Every label of the spec (section 2) stands here and nowhere else. The steps are HKDF-Expand
 //! alone (RFC 5869, sections 2.3 and 3.3), because root keys are uniform already.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::{Zeroizing, zeroize_stack};
@@ -39,23 +42,24 @@ pub(crate) struct DerivedKeys {
 }
 
 impl DerivedKeys {
-    pub(crate) fn derive(root: &Key, audience: &str, cookie_name: &str) -> Self {
+    /// The keys stand behind a pointer, so that moving them leaves no copy.
+    pub(crate) fn derive(root: &Key, audience: &str, cookie_name: &str) -> Box<Self> {
         let keys = Self::derive_unwiped(root, audience, cookie_name);
         zeroize_stack::<STACK>();
         keys
     }
 
     #[inline(never)]
-    fn derive_unwiped(root: &Key, audience: &str, cookie_name: &str) -> Self {
+    fn derive_unwiped(root: &Key, audience: &str, cookie_name: &str) -> Box<Self> {
         let aud = expand_audience(root, audience);
         let derive = |label| expand::<32>(&aud, &[VERSION, label, cookie_name]);
-        Self {
+        Box::new(Self {
             id: expand_key_id(&aud),
             encrypt: Cipher::new(&derive(ENCRYPT)),
             sign: Mac::new(&derive(SIGN)),
             nonce: Mac::new(&derive(NONCE)),
             session_id: Mac::new(&derive(SESSION_ID)),
-        }
+        })
     }
 }
 
@@ -82,7 +86,7 @@ fn expand_key_id(aud: &[u8; 32]) -> KeyId {
 fn expand<const N: usize>(key: &[u8; 32], info: &[&str]) -> Secret<N> {
     const { assert!(N <= 32, "one block of SHA-256") };
     let mut out = Zeroizing::new([0; N]);
-    let info: alloc::vec::Vec<&[u8]> = info.iter().map(|text| text.as_bytes()).collect();
+    let info: Vec<&[u8]> = info.iter().map(|text| text.as_bytes()).collect();
     #[expect(
         clippy::expect_used,
         reason = "32 bytes are a PRK, and N at most 32 an OKM"

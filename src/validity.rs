@@ -79,3 +79,130 @@ pub(crate) fn epoch_is_plausible(epoch: Epoch, clock: Epoch, now: UnixTime) -> b
 const fn later(time: UnixTime, seconds: u64) -> UnixTime {
     UnixTime::from_secs(time.as_secs().saturating_add(seconds))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::SessionId;
+
+    const EDGES: [u64; 12] = [
+        0,
+        1,
+        59,
+        1 << 31,
+        (1 << 32) - 1,
+        1 << 32,
+        (1 << 63) - 1,
+        1 << 63,
+        (1 << 63) + 60,
+        u64::MAX - 60,
+        u64::MAX - 1,
+        u64::MAX,
+    ];
+
+    fn claims(started_at: u64, issued_at: u64, expires_at: u64) -> Claims {
+        let [started_at, issued_at, expires_at] =
+            [started_at, issued_at, expires_at].map(UnixTime::from_secs);
+        Claims {
+            schema: 1,
+            epoch: Epoch::ZERO,
+            session_id: SessionId::from_bytes([0; 8]),
+            started_at,
+            issued_at,
+            expires_at,
+        }
+    }
+
+    /// The spec's steps 8 and 9 in numbers that cannot overflow.
+    fn model(claims: &Claims, limits: &Limits, now: u64) -> Result<(), OpenErrorKind> {
+        let wide = |time: UnixTime| u128::from(time.as_secs());
+        let later = |time, by: u64| (wide(time) + u128::from(by)).min(u128::from(u64::MAX));
+        let now = UnixTime::from_secs(now);
+        if wide(claims.issued_at) > later(now, limits.skew) {
+            return Err(OpenErrorKind::NotYetValid);
+        }
+        let dead = wide(now) >= wide(claims.expires_at)
+            || wide(now) >= later(claims.issued_at, limits.idle_timeout)
+            || wide(now) >= later(claims.started_at, limits.absolute_timeout);
+        if dead {
+            Err(OpenErrorKind::Expired)
+        } else {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_mix_of_boundary_values_gives_the_verdict_of_a_u128_model() {
+        for started_at in EDGES {
+            for issued_at in EDGES {
+                for expires_at in EDGES {
+                    let claims = claims(started_at, issued_at, expires_at);
+                    for idle_timeout in EDGES {
+                        for absolute_timeout in [1, 1 << 32, 1 << 63, u64::MAX] {
+                            for skew in [0, 60, u64::MAX] {
+                                let limits = Limits {
+                                    idle_timeout,
+                                    absolute_timeout,
+                                    skew,
+                                };
+                                for now in EDGES {
+                                    let verdict = limits.check(&claims, UnixTime::from_secs(now));
+                                    assert_eq!(verdict, model(&claims, &limits, now));
+                                    // No panic, whatever comes.
+                                    let _ = limits.renewal_due(&claims, UnixTime::from_secs(now));
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_expiry_is_within_both_limits_or_an_error() {
+        for started_at in EDGES {
+            for issued_at in EDGES {
+                for idle_timeout in EDGES {
+                    for absolute_timeout in EDGES {
+                        let limits = Limits {
+                            idle_timeout,
+                            absolute_timeout,
+                            skew: 0,
+                        };
+                        let wide = u128::from;
+                        let idle_end = wide(issued_at) + wide(idle_timeout);
+                        let end = wide(started_at) + wide(absolute_timeout);
+                        let expected = if idle_end.max(end) > wide(u64::MAX) {
+                            Err(SealError::TimeOverflow)
+                        } else if idle_end.min(end) <= wide(issued_at) {
+                            Err(SealError::NoLifetime)
+                        } else {
+                            Ok(idle_end.min(end))
+                        };
+                        let [start, issue] = [started_at, issued_at].map(UnixTime::from_secs);
+                        let expiry = limits.expiry(start, issue);
+                        assert_eq!(expiry.map(|time| wide(time.as_secs())), expected);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_epoch_is_plausible_up_to_a_day_past_clock_and_time_and_the_sum_saturates() {
+        for clock in EDGES {
+            for now in EDGES {
+                for epoch in EDGES {
+                    let latest = (u128::from(now) * 1000)
+                        .min(u128::from(u64::MAX))
+                        .max(u128::from(clock))
+                        + u128::from(EPOCH_AHEAD);
+                    let [epoch_, clock] = [epoch, clock].map(Epoch::from_millis);
+                    let plausible = epoch_is_plausible(epoch_, clock, UnixTime::from_secs(now));
+                    assert_eq!(plausible, u128::from(epoch) <= latest);
+                }
+            }
+        }
+    }
+}

@@ -8,6 +8,8 @@ mod builder;
 mod open;
 mod seal;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use core::fmt;
 use core::marker::PhantomData;

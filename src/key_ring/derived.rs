@@ -2,6 +2,7 @@
 //!
 //! It holds no root key.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -13,7 +14,7 @@ use crate::time::UnixTime;
 
 /// One key of the ring, derived.
 struct ScheduledKeys {
-    keys: DerivedKeys,
+    keys: Box<DerivedKeys>,
     open_until: Option<UnixTime>,
 }
 
@@ -40,17 +41,16 @@ impl DerivedRing {
         cookie_name: &str,
     ) -> Result<Self, KeyRingError> {
         check_ids(ring, audience)?;
-        // A vector of its final capacity does not move its keys and leave copies behind.
-        let mut keys = Vec::with_capacity(ring.keys().len());
-        keys.extend(ring.keys().iter().map(|entry| ScheduledKeys {
+        let derive = |entry: &RingKey| ScheduledKeys {
             keys: DerivedKeys::derive(entry.key(), audience, cookie_name),
             open_until: entry.open_until(),
-        }));
+        };
+        let keys: Vec<_> = ring.keys().iter().map(derive).collect();
         let starts = ring.keys().iter().map(RingKey::seal_from);
         let mut schedule: Vec<_> = starts.zip(0..).collect();
         schedule.sort_unstable_by(|a, b| b.cmp(a));
         Ok(Self {
-            ids: keys.iter().map(|key: &ScheduledKeys| key.keys.id).collect(),
+            ids: keys.iter().map(|key| key.keys.id).collect(),
             keys,
             schedule,
         })

@@ -6,6 +6,8 @@
 
 mod bound;
 mod builder;
+#[cfg(test)]
+mod tests;
 
 use alloc::sync::Arc;
 use core::fmt;

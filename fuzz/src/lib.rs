@@ -1,0 +1,10 @@
+//! What the fuzz targets assert. `cargo test` at the top runs the same code on the corpus.
+
+#[path = "../../tests/support/account.rs"]
+#[allow(dead_code, reason = "shared with the tests")]
+mod account;
+#[path = "../../tests/support/oracle.rs"]
+#[allow(dead_code, reason = "shared with the tests")]
+mod oracle;
+#[path = "../properties/mod.rs"]
+pub mod properties;

@@ -1,6 +1,65 @@
-//! A session that lives in its own cookie.
+//! A session that lives in its own cookie: sealed by the server, opened with no look-up.
+//!
+//! [`Sessions`] seals a typed value into a `Set-Cookie` line and opens it again from a `Cookie`
+//! header. The value is encrypted and authenticated, ends by two time limits, moves from key to key
+//! as the [`KeyRing`] rotates, and can be revoked. What does not open is refused with an
+//! [`OpenError`], which never says more than its kind.
+//!
+//! ```
+//! use sealed_session::{Key, KeyRing, SessionData, Sessions};
+//!
+//! #[derive(serde::Serialize, serde::Deserialize)]
+//! struct Account { user: u64 }
+//! impl SessionData for Account { const SCHEMA: u32 = 1; }
+//!
+//! # #[cfg(feature = "std")] {
+//! let keys = KeyRing::from_key(Key::generate()?); // in earnest: KeyRing::from_env("SESSION_KEYS")?
+//! let sessions = Sessions::<Account>::builder("shop.example", &keys).build()?;
+//! let set_cookie = sessions.start(&Account { user: 7 })?; // at sign-in
+//! # let cookie_header = set_cookie.as_str().split(';').next().unwrap();
+//! let session = sessions.open(cookie_header)?; // in every request
+//! assert_eq!(session.value().user, 7);
+//! # }
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! # How a cookie opens
+//!
+//! ```text
+//! Cookie header -> cookie -> wire -> key_ring -> aead -> claims -> validity -> payload -> session
+//! session -> claims + payload -> aead -> wire -> cookie -> Set-Cookie header
+//! ```
+//!
+//! Each step is a module, and imports go one way along it. The order is the security argument:
+//! nothing is interpreted before it is authenticated, and the application's own code runs last, for
+//! a token that is authentic, alive and not revoked. It is also the order of [`OpenErrorKind`] and
+//! of the table in `docs/SPEC.md`.
+//!
+//! # Two levels
+//!
+//! - [`Codec`] is pure and `no_std` + `alloc`: the time, random bytes and the revocation state are
+//!   arguments. Tests, wasm and other clocks use it directly.
+//! - [`Sessions`] (feature `std`) adds the system clock, the operating system's generator, a ring
+//!   that can be swapped, a revocation state and the cookie's attributes. Frameworks and
+//!   applications use this one.
+//!
+//! # Features
+//!
+//! - `std`, on by default: [`Sessions`] and what it stands on.
+//! - `ring`, `aws-lc-rs`: faster backends of the same format.
+//! - `http`, `cookie`: [`SetCookie`] turns into their types.
+//! - `wasm-js`: the JavaScript host's generator on `wasm32-unknown-unknown`.
+//!
+//! No feature changes a default or a byte.
+
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// In the library alone: tests and examples have `std`.
+#![warn(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::alloc_instead_of_core
+)]
 
 extern crate alloc;
 #[cfg(any(feature = "std", test))]
@@ -54,3 +113,8 @@ pub use revocation::{
 pub use sessions::{Bound, Sessions, SessionsBuilder};
 pub use time::{Epoch, UnixTime};
 pub use wire::Protection;
+
+/// The README's examples, run as documentation tests.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

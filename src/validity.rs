@@ -116,7 +116,10 @@ mod tests {
     /// The spec's steps 8 and 9 in numbers that cannot overflow.
     fn model(claims: &Claims, limits: &Limits, now: u64) -> Result<(), OpenErrorKind> {
         let wide = |time: UnixTime| u128::from(time.as_secs());
-        let later = |time, by: u64| (wide(time) + u128::from(by)).min(u128::from(u64::MAX));
+        let later = |time, by: u64| {
+            let sum = wide(time).checked_add(by.into()).unwrap();
+            sum.min(u128::from(u64::MAX))
+        };
         let now = UnixTime::from_secs(now);
         if wide(claims.issued_at) > later(now, limits.skew) {
             return Err(OpenErrorKind::NotYetValid);

@@ -14,8 +14,10 @@
 )]
 
 #[path = "support/account.rs"]
+#[allow(dead_code, reason = "each test binary uses its part of it")]
 mod account;
 #[path = "support/oracle.rs"]
+#[allow(dead_code, reason = "each test binary uses its part of it")]
 mod oracle;
 
 use std::error::Error;

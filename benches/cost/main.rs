@@ -8,7 +8,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
     reason = "a benchmark fails by panicking"
 )]
 

@@ -18,8 +18,8 @@ enum Body {
     Any(Vec<u8>),
     Claims {
         schema: u8,
-        epoch_behind: i32,
-        started_before: i32,
+        epoch_ahead: i32,
+        started_after: i32,
         age: u16,
         lifetime: u16,
         overlong: Option<u8>,
@@ -52,15 +52,15 @@ impl Body {
             Self::Any(bytes) => return bytes,
             Self::Claims {
                 schema,
-                epoch_behind,
-                started_before,
+                epoch_ahead,
+                started_after,
                 age,
                 lifetime,
                 overlong,
                 payload,
             } => {
-                let epoch = (NOW * 1000).saturating_sub_signed(epoch_behind.into());
-                let started_at = NOW.saturating_sub_signed(started_before.into());
+                let epoch = (NOW * 1000).saturating_add_signed(epoch_ahead.into());
+                let started_at = NOW.saturating_add_signed(started_after.into());
                 let numbers = [
                     (schema % 3).into(),
                     epoch,

@@ -37,10 +37,11 @@ fn slowly(sessions: &Sessions<Account>, header: &[u8]) -> Result<(), OpenErrorKi
             .take_while(|byte| byte.is_ascii_whitespace())
             .count();
         let pair = &pair[start..];
-        if let Some(equals) = pair.iter().position(|byte| *byte == b'=') {
-            if pair[..equals] == *COOKIE_NAME.as_bytes() {
+        match pair.iter().position(|byte| *byte == b'=') {
+            Some(equals) if pair[..equals] == *COOKIE_NAME.as_bytes() => {
                 values.push(&pair[equals + 1..]);
             }
+            _ => {}
         }
     }
     let verdicts: Vec<_> = values

@@ -19,8 +19,11 @@ pub use open_payload::open_payload;
 pub use open_text::open_text;
 pub use seal_open::seal_open;
 
+/// Panics when what it says does not hold for these bytes.
+pub type Property = fn(&[u8]);
+
 /// Every property by the name of its fuzz target and corpus.
-pub const ALL: [(&str, fn(&[u8])); 8] = [
+pub const ALL: [(&str, Property); 8] = [
     ("claims", claims),
     ("cookie_header", cookie_header),
     ("envelope", envelope),

@@ -48,7 +48,6 @@
 //! - `std`, on by default: [`Sessions`] and what it stands on.
 //! - `ring`, `aws-lc-rs`: faster backends of the same format.
 //! - `http`, `cookie`: [`SetCookie`] turns into their types.
-//! - `wasm-js`: the JavaScript host's generator on `wasm32-unknown-unknown`.
 //!
 //! No feature changes a default or a byte.
 

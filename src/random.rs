@@ -16,7 +16,7 @@ impl Randomness {
     /// # Errors
     ///
     /// [`RandomnessError`] when the operating system's generator fails, or where there is none
-    /// (`wasm32-unknown-unknown` without the feature `wasm-js`). There is no fallback.
+    /// (`wasm32-unknown-unknown`). There is no fallback.
     #[cfg(feature = "std")]
     pub fn from_os() -> Result<Self, RandomnessError> {
         let mut bytes = [0; 32];
@@ -49,47 +49,11 @@ impl fmt::Debug for Randomness {
 /// Fills `bytes` from the operating system's generator.
 #[cfg(feature = "std")]
 pub(crate) fn fill_from_os(bytes: &mut [u8]) -> Result<(), RandomnessError> {
-    #[cfg(test)]
-    failing::check()?;
     #[cfg(not(all(target_family = "wasm", any(target_os = "unknown", target_os = "none"))))]
-    let filled = getrandom::fill(bytes).map_err(|_| RandomnessError::new());
-    #[cfg(all(
-        target_family = "wasm",
-        any(target_os = "unknown", target_os = "none"),
-        feature = "wasm-js"
-    ))]
-    let filled = getrandom_js::fill(bytes).map_err(|_| RandomnessError::new());
-    #[cfg(all(
-        target_family = "wasm",
-        any(target_os = "unknown", target_os = "none"),
-        not(feature = "wasm-js")
-    ))]
-    let filled = {
+    return getrandom::fill(bytes).map_err(|_| RandomnessError::new());
+    #[cfg(all(target_family = "wasm", any(target_os = "unknown", target_os = "none")))]
+    {
         let _ = bytes;
         Err(RandomnessError::new())
-    };
-    filled
-}
-
-/// A generator that fails, for the tests of this thread.
-#[cfg(all(test, feature = "std"))]
-pub(crate) mod failing {
-    use super::RandomnessError;
-    use core::cell::Cell;
-
-    std::thread_local! {
-        static FAILS: Cell<bool> = const { Cell::new(false) };
-    }
-
-    pub(crate) fn set(fails: bool) {
-        FAILS.with(|cell| cell.set(fails));
-    }
-
-    pub(super) fn check() -> Result<(), RandomnessError> {
-        if FAILS.with(Cell::get) {
-            Err(RandomnessError::new())
-        } else {
-            Ok(())
-        }
     }
 }

@@ -4,6 +4,7 @@ use super::{Codec, Context, RenewalReasons, Session, with_associated_data};
 use crate::aead::NONCE_LEN;
 use crate::canonical::length_prefix;
 use crate::claims::Claims;
+use crate::cookie;
 use crate::data::{OldPayload, SessionData};
 use crate::error::{OpenError, OpenErrorKind};
 use crate::key::KeyId;
@@ -36,6 +37,49 @@ impl<T: SessionData> Codec<T> {
         } else {
             self.open_long(value, context)
         }
+    }
+
+    /// Opens the session in the values of a request's `Cookie` headers, of which HTTP/2 allows
+    /// several.
+    ///
+    /// Other cookies are passed over. Of several with our name the first that opens wins; four are
+    /// tried at the most, and headers of over 64 KiB together are not read.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]. Where none opens, the kind of the check that came furthest;
+    /// [`OpenErrorKind::Missing`] where there is none.
+    pub fn open_headers<H: AsRef<[u8]>>(
+        &self,
+        cookie_headers: impl IntoIterator<Item = H>,
+        context: &Context<'_>,
+    ) -> Result<Session<T>, OpenError> {
+        let mut failed: Option<OpenError> = None;
+        let mut tried = 0usize;
+        let mut left = cookie::MAX_HEADER;
+        for header in cookie_headers {
+            let header = header.as_ref();
+            left = left
+                .checked_sub(header.len())
+                .ok_or(OpenErrorKind::Malformed)?;
+            for value in cookie::find(header, &self.cookie_name) {
+                if tried == cookie::MAX_TRIED {
+                    // What is not looked at may be alive.
+                    return Err(failed.map_or(OpenErrorKind::Malformed.into(), |error| {
+                        error.keeping_cookie()
+                    }));
+                }
+                tried = tried.saturating_add(1);
+                match self.open(value, context) {
+                    Ok(session) => {
+                        let seen = failed.and_then(|error| error.authentic_epoch());
+                        return Ok(session.having_seen(seen));
+                    }
+                    Err(error) => failed = Some(failed.map_or(error, |former| former.and(error))),
+                }
+            }
+        }
+        Err(failed.unwrap_or(OpenErrorKind::Missing.into()))
     }
 
     #[inline(never)]
@@ -111,6 +155,7 @@ impl<T: SessionData> Codec<T> {
         Ok(Session {
             value,
             claims,
+            seen: claims.epoch,
             stamp: claims.epoch.max(context.revocations.clock()),
             renewal: RenewalReasons {
                 age: self.limits.renewal_due(&claims, context.now),

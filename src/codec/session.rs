@@ -13,6 +13,8 @@ use crate::time::Epoch;
 pub struct Session<T> {
     pub(super) value: T,
     pub(super) claims: Claims,
+    /// The greatest epoch of an authentic token among those that were tried.
+    pub(super) seen: Epoch,
     /// What a renewal stamps: the greater of the token's epoch and the clock of the very state
     /// under which it passed (spec, section 7), never a later one's.
     pub(super) stamp: Epoch,
@@ -36,6 +38,21 @@ impl<T> Session<T> {
     #[must_use]
     pub const fn claims(&self) -> &Claims {
         &self.claims
+    }
+
+    /// The greatest epoch of an authentic token in the request, this session's or another's that
+    /// did not open.
+    ///
+    /// A revocation state that is behind it has news to fetch; a clock that revokes must step over
+    /// it.
+    #[must_use]
+    pub const fn authentic_epoch(&self) -> Epoch {
+        self.seen
+    }
+
+    pub(super) fn having_seen(self, epoch: Option<Epoch>) -> Self {
+        let seen = epoch.map_or(self.seen, |epoch| epoch.max(self.seen));
+        Self { seen, ..self }
     }
 
     /// Whether a renewal is due, and why.

@@ -113,21 +113,28 @@ impl From<RandomnessError> for SealError {
     }
 }
 
-/// The operating system's random generator failed, or there is none.
+/// The random generator failed, or there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RandomnessError {}
 
 impl RandomnessError {
-    #[cfg(feature = "std")]
-    pub(crate) const fn new() -> Self {
+    /// The error of a generator that gave nothing.
+    #[must_use]
+    pub const fn new() -> Self {
         Self {}
+    }
+}
+
+impl Default for RandomnessError {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl fmt::Display for RandomnessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the operating system gave no random bytes")
+        f.write_str("the random generator gave no bytes")
     }
 }
 

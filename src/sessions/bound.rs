@@ -3,11 +3,10 @@
 use core::fmt;
 
 use super::Sessions;
-use crate::codec::{Context, Sealed, Session};
-use crate::cookie::{self, MAX_HEADER, MAX_TRIED, SetCookie};
+use crate::codec::{Codec, Context, Sealed, Session};
+use crate::cookie::SetCookie;
 use crate::data::SessionData;
 use crate::error::{OpenError, OpenErrorKind, SealError};
-use crate::random::Randomness;
 use crate::revocation::RevocationView;
 use crate::time::UnixTime;
 
@@ -40,29 +39,7 @@ impl<'a, T: SessionData> Bound<'a, T> {
         &self,
         cookie_headers: impl IntoIterator<Item = H>,
     ) -> Result<Session<T>, OpenError> {
-        let mut failed: Option<OpenError> = None;
-        let mut tried = 0usize;
-        let mut left = MAX_HEADER;
-        for header in cookie_headers {
-            let header = header.as_ref();
-            left = left
-                .checked_sub(header.len())
-                .ok_or(OpenErrorKind::Malformed)?;
-            for value in cookie::find(header, self.sessions.cookie_name()) {
-                if tried == MAX_TRIED {
-                    // What was not looked at may be alive.
-                    return Err(failed.map_or(OpenErrorKind::Malformed.into(), |error| {
-                        error.keeping_cookie()
-                    }));
-                }
-                tried = tried.saturating_add(1);
-                match self.open_value(value) {
-                    Ok(session) => return Ok(session),
-                    Err(error) => failed = Some(failed.map_or(error, |former| former.and(error))),
-                }
-            }
-        }
-        Err(failed.unwrap_or(OpenErrorKind::Missing.into()))
+        self.open_with(|codec, context| codec.open_headers(cookie_headers, context))
     }
 
     /// As [`Sessions::open_value`].
@@ -71,13 +48,20 @@ impl<'a, T: SessionData> Bound<'a, T> {
     ///
     /// As there.
     pub fn open_value(&self, value: impl AsRef<[u8]>) -> Result<Session<T>, OpenError> {
+        self.open_with(|codec, context| codec.open(value, context))
+    }
+
+    fn open_with(
+        &self,
+        open: impl FnOnce(&Codec<T>, &Context<'_>) -> Result<Session<T>, OpenError>,
+    ) -> Result<Session<T>, OpenError> {
         let now = self.now().map_err(|_| OpenErrorKind::Clock)?;
         let inner = &*self.sessions.0;
         let state = inner.revocations.peek();
         let context = self.context(now, RevocationView::current(&state));
-        let opened = inner.codec.load().open(value, &context);
+        let opened = open(&inner.codec.load(), &context);
         let authentic_epoch = match &opened {
-            Ok(session) => Some(session.claims().epoch()),
+            Ok(session) => Some(session.authentic_epoch()),
             Err(error) => error.authentic_epoch(),
         };
         if let Some(epoch) = authentic_epoch {
@@ -96,7 +80,7 @@ impl<'a, T: SessionData> Bound<'a, T> {
         let inner = &*self.sessions.0;
         let state = inner.revocations.peek();
         let context = self.context(now, RevocationView::current(&state));
-        let random = Randomness::from_os()?;
+        let random = (inner.randomness)()?;
         let sealed = inner.codec.load().start(value, &context, random)?;
         Ok(self.set_cookie(&sealed, now))
     }
@@ -120,7 +104,7 @@ impl<'a, T: SessionData> Bound<'a, T> {
         let inner = &*self.sessions.0;
         let state = inner.revocations.peek();
         let context = self.context(now, RevocationView::current(&state));
-        let random = Randomness::from_os()?;
+        let random = (inner.randomness)()?;
         let sealed = inner.codec.load().renew(session, value, &context, random)?;
         Ok(self.set_cookie(&sealed, now))
     }

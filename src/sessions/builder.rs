@@ -6,13 +6,14 @@ use core::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::{Inner, Sessions};
+use super::{Inner, RandomnessSource, Sessions};
 use crate::clock::{Clock, SystemClock};
 use crate::codec::{Codec, CodecBuilder};
 use crate::cookie::CookieSettings;
 use crate::data::SessionData;
-use crate::error::BuildError;
+use crate::error::{BuildError, RandomnessError};
 use crate::key_ring::KeyRing;
+use crate::random::Randomness;
 use crate::revocation::Revocations;
 use crate::time::Epoch;
 use crate::wire::Protection;
@@ -24,6 +25,7 @@ pub struct SessionsBuilder<'a, T> {
     cookie: CookieSettings,
     revocations: Revocations,
     clock: Arc<dyn Clock>,
+    randomness: Arc<RandomnessSource>,
 }
 
 impl<'a, T: SessionData> SessionsBuilder<'a, T> {
@@ -33,6 +35,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
             cookie: CookieSettings::default(),
             revocations: Revocations::default(),
             clock: Arc::new(SystemClock),
+            randomness: Arc::new(Randomness::from_os),
         }
     }
 
@@ -97,6 +100,20 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         self
     }
 
+    /// Where the 32 random bytes of each sealing come from: for tests, and for platforms without an
+    /// operating system's generator, such as `wasm32-unknown-unknown`. The operating system by
+    /// default.
+    ///
+    /// Dangerous, because the caller answers for them: see [`Randomness::dangerous_from_bytes`].
+    /// Never a generator in user space, which a restored snapshot repeats.
+    pub fn dangerous_randomness(
+        mut self,
+        source: impl Fn() -> Result<Randomness, RandomnessError> + Send + Sync + 'static,
+    ) -> Self {
+        self.randomness = Arc::new(source);
+        self
+    }
+
     /// Checks the settings and derives the keys.
     ///
     /// # Errors
@@ -110,6 +127,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
             cookie,
             revocations: self.revocations,
             clock: self.clock,
+            randomness: self.randomness,
         })))
     }
 }

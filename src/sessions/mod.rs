@@ -6,8 +6,6 @@
 
 mod bound;
 mod builder;
-#[cfg(test)]
-mod tests;
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -18,8 +16,9 @@ use crate::clock::Clock;
 use crate::codec::{Codec, Session};
 use crate::cookie::{CookieTemplate, SetCookie};
 use crate::data::SessionData;
-use crate::error::{KeyRingError, OpenError, RevokeError, SealError};
+use crate::error::{KeyRingError, OpenError, RandomnessError, RevokeError, SealError};
 use crate::key_ring::KeyRing;
+use crate::random::Randomness;
 use crate::revocation::{Revocations, Scope};
 use crate::time::Epoch;
 
@@ -60,7 +59,11 @@ struct Inner<T> {
     cookie: CookieTemplate,
     revocations: Revocations,
     clock: Arc<dyn Clock>,
+    randomness: Arc<RandomnessSource>,
 }
+
+/// Gives the random bytes of one sealing.
+type RandomnessSource = dyn Fn() -> Result<Randomness, RandomnessError> + Send + Sync;
 
 impl<T: SessionData> Sessions<T> {
     /// Starts the settings. `audience` names the application and deployment that the sessions are

@@ -1,16 +1,50 @@
-//! A generator that repeats. Obligation 25; that it is the operating system's, and a failing one,
-//! are shown by `src/sessions/tests.rs`, `tests/fork.rs` and `scripts/randomness.sh`.
+//! A generator that fails or repeats. Obligation 25. That it is the operating system's is shown by
+//! `tests/fork.rs` and `.ci/randomness`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use sealed_session::{Context, Epoch, Randomness, RevocationState, RevocationView};
+use sealed_session::{
+    Context, Epoch, KeyRing, Randomness, RandomnessError, RevocationState, RevocationView,
+    SealError, Sessions,
+};
 
 use crate::account::{Account, typical};
-use crate::fixture::{BOTH, NOW, Setting, at};
+use crate::fixture::{BOTH, NOW, Setting, at, key};
 use crate::oracle::from_base64url;
 
 fn stuck() -> Randomness {
     Randomness::dangerous_from_bytes([0; 32])
+}
+
+#[test]
+fn a_failing_generator_is_an_error_and_seals_nothing() {
+    let fails = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&fails);
+    let sessions = Sessions::<Account>::builder("shop.example", &KeyRing::from_key(key(1)))
+        .dangerous_randomness(move || match switch.load(Ordering::Relaxed) {
+            true => Err(RandomnessError::new()),
+            false => Randomness::from_os(),
+        })
+        .build()
+        .unwrap();
+    let set = sessions.start(&typical()).unwrap();
+    let header = set.as_str().split(';').next().unwrap();
+    let session = sessions.open(header).unwrap();
+    fails.store(true, Ordering::Relaxed);
+    let error = SealError::Randomness(RandomnessError::new());
+    assert_eq!(sessions.start(&typical()).unwrap_err(), error);
+    assert_eq!(sessions.renew(&session).unwrap_err(), error);
+    assert_eq!(sessions.update(&session, &typical()).unwrap_err(), error);
+    assert_eq!(sessions.bound(b"b").start(&typical()).unwrap_err(), error);
+    assert_eq!(
+        error.to_string(),
+        "cannot seal a session: the random generator gave no bytes"
+    );
+    assert!(sessions.open(header).is_ok(), "opening needs none");
+    fails.store(false, Ordering::Relaxed);
+    assert!(sessions.renew(&session).is_ok());
 }
 
 #[test]

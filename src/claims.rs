@@ -51,7 +51,7 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// The version of the payload's layout, [`crate::SessionData::SCHEMA`] of its sealer.
+    /// The version of the payload's layout, [`SessionData::SCHEMA`](crate::SessionData::SCHEMA) of its sealer.
     #[must_use]
     pub const fn schema(&self) -> u32 {
         self.schema

@@ -1,6 +1,6 @@
-//! Where [`crate::Sessions`] reads the time.
+//! Where [`Sessions`](crate::Sessions) reads the time.
 //!
-//! [`crate::Codec`] never reads a clock: there the time is an argument.
+//! [`Codec`](crate::Codec) never reads a clock: there the time is an argument.
 
 use alloc::sync::Arc;
 use core::fmt;

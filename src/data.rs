@@ -13,7 +13,7 @@ use crate::revocation::Scopes;
 /// other without their names. So the layout is part of the contract with cookies already out:
 /// whenever fields, their order or their types change, raise [`SCHEMA`](Self::SCHEMA), and read the
 /// former layout in [`migrate`](Self::migrate) if nobody is to be logged out. A test with
-/// [`crate::testing::assert_encoding`] fails when the bump is forgotten.
+/// [`testing::assert_encoding`](crate::testing::assert_encoding) fails when the bump is forgotten.
 ///
 /// Serde attributes that need field names do not work: `skip_serializing_if`, `flatten`,
 /// `untagged`, internally tagged enums. Sealing such a value is an error. Nesting may go 128 levels

@@ -13,7 +13,8 @@
 //! impl SessionData for Account { const SCHEMA: u32 = 1; }
 //!
 //! # #[cfg(feature = "std")] {
-//! let keys = KeyRing::from_key(Key::generate()?); // in earnest: KeyRing::from_env("SESSION_KEYS")?
+//! // In earnest: KeyRing::from_env("SESSION_KEYS")?
+//! let keys = KeyRing::from_key(Key::generate()?);
 //! let sessions = Sessions::<Account>::builder("shop.example", &keys).build()?;
 //! let set_cookie = sessions.start(&Account { user: 7 })?; // at sign-in
 //! # let cookie_header = set_cookie.as_str().split(';').next().unwrap();

@@ -1,7 +1,7 @@
 //! Moments: [`UnixTime`] in whole seconds, [`Epoch`] in milliseconds.
 //!
 //! Two types, so that a lifetime is never compared with a revocation clock. Reading a real clock
-//! is left to [`crate::clock`]. Spec, section 1.
+//! is left to [`clock`](crate::clock). Spec, section 1.
 
 use core::fmt;
 use core::str::FromStr;

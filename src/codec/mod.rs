@@ -32,7 +32,7 @@ pub use session::{RenewalReasons, Session};
 /// Seals sessions of type `T` into cookie values and opens them again, for one audience and one
 /// cookie name.
 ///
-/// It is pure: it reads no clock and no generator and does no I/O. [`crate::Sessions`] adds those.
+/// It is pure: it reads no clock and no generator and does no I/O. [`Sessions`](crate::Sessions) adds those.
 ///
 /// ```
 /// use sealed_session::{Codec, Context, Key, KeyRing, Randomness, RevocationState, RevocationView};
@@ -130,7 +130,7 @@ impl<'a> Context<'a> {
 
     /// The same, with a byte string that both sides must give alike: a tenant, the hash of a client
     /// certificate. It is authenticated and not sent. Several values are joined by
-    /// [`crate::list`], so that a letter that moves between them matters.
+    /// [`list`](crate::list), so that a letter that moves between them matters.
     ///
     /// One of at most 251 bytes costs no allocation.
     #[must_use]

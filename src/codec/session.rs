@@ -8,7 +8,7 @@ use crate::time::Epoch;
 /// A session that opened: its value, its claims, and what a renewal needs to carry on.
 ///
 /// The value cannot be changed in place. To change a session, seal another value over it
-/// ([`crate::Sessions::update`]): the opened value still names the scopes that are checked again
+/// ([`Sessions::update`](crate::Sessions::update)): the opened value still names the scopes that are checked again
 /// before the new one is written.
 pub struct Session<T> {
     pub(super) value: T,

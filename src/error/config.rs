@@ -107,7 +107,8 @@ impl fmt::Display for RevokeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed => f.write_str(
-                "cannot revoke: the revocation epoch is fixed by the configuration; raise it there",
+                "cannot revoke: the revocation epoch is fixed by the configuration; raise it there, \
+                 or give the sessions a state that can revoke",
             ),
             Self::Clock(error) => write!(f, "cannot revoke: {error}"),
             Self::ClockExhausted => {

@@ -99,9 +99,9 @@ impl core::error::Error for OpenError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum OpenErrorKind {
-    /// The server has no usable time, so it opens nothing. Only from [`crate::Sessions`].
+    /// The server has no usable time, so it opens nothing. Only from [`Sessions`](crate::Sessions).
     Clock,
-    /// The request carries no cookie of this name. Only from [`crate::Sessions`].
+    /// The request carries no cookie of this name. Only from [`Sessions`](crate::Sessions).
     Missing,
     /// Steps 1, 3 and 7: too long, not canonical base64url, too short, or claims that make no
     /// sense.

@@ -3,7 +3,7 @@
 //! - `scope`: what can be logged out at once, and how a session names it;
 //! - `state`: clock, floor and revoked scopes; pure;
 //! - `view`: a state as one request sees it, with the verdict on its freshness;
-//! - `handle` (`std`): the shared state that [`crate::Sessions`] reads without a lock.
+//! - `handle` (`std`): the shared state that [`Sessions`](crate::Sessions) reads without a lock.
 //!
 //! Stores that several servers share have their place behind the handle.
 

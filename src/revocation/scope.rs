@@ -121,7 +121,7 @@ macro_rules! number_scope_id {
         impl ScopeId for $type {
             fn with_bytes<R>(&self, take: impl FnOnce(&[u8]) -> R) -> R {
                 let mut decimal = Decimal::new();
-                // Forty bytes hold every number of 128 bits and its sign.
+                // There is room for every number of these types.
                 let _ = fmt::Write::write_fmt(&mut decimal, format_args!("{self}"));
                 take(decimal.as_bytes())
             }
@@ -132,22 +132,19 @@ number_scope_id! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize }
 
 /// Room for a number's digits, so that naming a scope allocates nothing.
 struct Decimal {
-    digits: [u8; 40],
+    digits: [u8; LONGEST_NUMBER.len()],
     len: usize,
 }
 
-const _: () = assert!(Decimal::holds("-170141183460469231731687303715884105728"));
+/// The least `i128`.
+const LONGEST_NUMBER: &str = "-170141183460469231731687303715884105728";
 
 impl Decimal {
     const fn new() -> Self {
         Self {
-            digits: [0; 40],
+            digits: [0; LONGEST_NUMBER.len()],
             len: 0,
         }
-    }
-
-    const fn holds(longest: &str) -> bool {
-        longest.len() <= 40
     }
 
     fn as_bytes(&self) -> &[u8] {
@@ -183,7 +180,7 @@ impl<'a> Scopes<'a> {
     /// Adds the scope of this kind and id, such as `add("user", self.user)`.
     ///
     /// The kind `"session"` is reserved: sealing a session that adds it is an error
-    /// ([`crate::SealError::ReservedScope`]).
+    /// ([`SealError::ReservedScope`](crate::SealError::ReservedScope)).
     pub fn add(&mut self, kind: &str, id: impl ScopeId) -> &mut Self {
         match Scope::new(kind, id) {
             Ok(scope) => (self.take)(scope),

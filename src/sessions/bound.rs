@@ -27,15 +27,15 @@ impl<'a, T: SessionData> Bound<'a, T> {
     ///
     /// As there.
     pub fn open(&self, cookie_header: impl AsRef<[u8]>) -> Result<Session<T>, OpenError> {
-        self.open_all([cookie_header])
+        self.open_headers([cookie_header])
     }
 
-    /// As [`Sessions::open_all`].
+    /// As [`Sessions::open_headers`].
     ///
     /// # Errors
     ///
     /// As there.
-    pub fn open_all<H: AsRef<[u8]>>(
+    pub fn open_headers<H: AsRef<[u8]>>(
         &self,
         cookie_headers: impl IntoIterator<Item = H>,
     ) -> Result<Session<T>, OpenError> {

@@ -36,7 +36,8 @@ pub use builder::SessionsBuilder;
 /// struct Account { user: u64 }
 /// impl SessionData for Account { const SCHEMA: u32 = 1; }
 ///
-/// let keys = KeyRing::from_key(Key::generate()?); // in earnest: KeyRing::from_env("SESSION_KEYS")?
+/// // In earnest: KeyRing::from_env("SESSION_KEYS")?
+/// let keys = KeyRing::from_key(Key::generate()?);
 /// let sessions = Sessions::<Account>::builder("shop.example", &keys)
 ///     .idle_timeout(Duration::from_secs(20 * 60))
 ///     .build()?;
@@ -75,7 +76,7 @@ impl<T: SessionData> Sessions<T> {
 
     /// The same sessions for one call, tied to a byte string that both sides must give alike: a
     /// tenant, the hash of a client certificate. It is authenticated and not sent. Several values
-    /// are joined by [`crate::list`].
+    /// are joined by [`list`](crate::list).
     #[must_use]
     pub const fn bound<'a>(&'a self, binding: &'a [u8]) -> Bound<'a, T> {
         Bound::new(self, binding)
@@ -94,16 +95,16 @@ impl<T: SessionData> Sessions<T> {
     }
 
     /// The same for a request with several `Cookie` headers, as HTTP/2 allows:
-    /// `open_all(request.headers().get_all(COOKIE))`.
+    /// `open_headers(request.headers().get_all(COOKIE))`.
     ///
     /// # Errors
     ///
     /// As [`open`](Self::open). The limits hold for all headers together.
-    pub fn open_all<H: AsRef<[u8]>>(
+    pub fn open_headers<H: AsRef<[u8]>>(
         &self,
         cookie_headers: impl IntoIterator<Item = H>,
     ) -> Result<Session<T>, OpenError> {
-        self.bound(&[]).open_all(cookie_headers)
+        self.bound(&[]).open_headers(cookie_headers)
     }
 
     /// The same for a cookie's value, where a framework has taken the header apart.

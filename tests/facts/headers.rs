@@ -68,7 +68,7 @@ fn no_cookie_of_ours_is_missing_and_not_an_attack() {
         assert_eq!(world.kind(header), Err(OpenErrorKind::Missing), "{header}");
     }
     let none: [&str; 0] = [];
-    let error = world.sessions.open_all(none).unwrap_err();
+    let error = world.sessions.open_headers(none).unwrap_err();
     assert_eq!(error.kind(), OpenErrorKind::Missing);
     assert!(!error.removes_cookie());
 }
@@ -80,12 +80,12 @@ fn of_two_cookies_in_either_order_the_one_that_opens_wins() {
     assert_eq!(world.kind(format!("{BAD}; {good}")), Ok(()));
     assert_eq!(world.kind(format!("{good}; {BAD}")), Ok(()));
     let two = [BAD, good.as_str()];
-    assert!(world.sessions.open_all(two).is_ok());
+    assert!(world.sessions.open_headers(two).is_ok());
     let reversed = [
         http::HeaderValue::from_str(good).unwrap(),
         http::HeaderValue::from_static(BAD),
     ];
-    assert!(world.sessions.open_all(&reversed).is_ok());
+    assert!(world.sessions.open_headers(&reversed).is_ok());
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn four_cookies_are_tried_and_no_fifth() {
         let many: Vec<&str> = std::iter::repeat_n(BAD, before)
             .chain([good.as_str()])
             .collect();
-        assert_eq!(world.sessions.open_all(many).is_ok(), before < 4);
+        assert_eq!(world.sessions.open_headers(many).is_ok(), before < 4);
     }
 }
 
@@ -157,7 +157,7 @@ fn a_header_of_64_kib_is_read_and_a_longer_one_is_not() {
         "a".repeat(40_000),
         format!("{}; {good}", "a".repeat(40_000)),
     ];
-    let error = world.sessions.open_all(halves).unwrap_err();
+    let error = world.sessions.open_headers(halves).unwrap_err();
     assert_eq!(error.kind(), OpenErrorKind::Malformed);
     for hostile in [
         "__Host-session=".repeat(4000),

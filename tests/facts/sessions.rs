@@ -54,7 +54,7 @@ fn a_binding_ties_the_cookie_to_its_call() {
     }
     let renewed = bound.renew(&session).unwrap();
     let header = renewed.as_str().split(';').next().unwrap();
-    assert!(bound.open_all([header]).is_ok());
+    assert!(bound.open_headers([header]).is_ok());
     assert!(sessions.open(header).is_err());
 }
 

@@ -11,12 +11,10 @@ use crate::error::TimeError;
 /// Milliseconds in a second.
 const MILLIS: u64 = 1_000;
 
-/// 9999-12-30T22:00:00Z: the last second whose year has four digits in every zone.
-const LAST_PRINTABLE: u64 = 253_402_207_200;
-
 /// A moment in whole seconds since 1970-01-01T00:00:00Z, UTC, without leap seconds.
 ///
-/// Reads and prints RFC 3339 (`2026-11-22T00:00:00Z`).
+/// Reads and prints RFC 3339 (`2026-11-22T00:00:00Z`). A moment past the year 9999, which RFC 3339
+/// cannot write, is `@` and its seconds (`@253402300800`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(u64);
 
@@ -38,22 +36,14 @@ impl UnixTime {
     pub const fn to_epoch(self) -> Epoch {
         Epoch(self.0.saturating_mul(MILLIS))
     }
-
-    /// Whether RFC 3339 can write this moment in every zone.
-    pub(crate) const fn is_printable(self) -> bool {
-        self.0 <= LAST_PRINTABLE
-    }
 }
 
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let timestamp = i64::try_from(self.0)
-            .ok()
-            .filter(|_| self.is_printable())
-            .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-        match timestamp {
+        let seconds = i64::try_from(self.0).ok();
+        match seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()) {
             Some(timestamp) => timestamp.fmt(f),
-            None => write!(f, "{} seconds after 1970", self.0),
+            None => write!(f, "@{}", self.0),
         }
     }
 }
@@ -62,6 +52,11 @@ impl FromStr for UnixTime {
     type Err = TimeError;
 
     fn from_str(text: &str) -> Result<Self, TimeError> {
+        if let Some(seconds) = text.strip_prefix('@') {
+            return parse_seconds(seconds)
+                .map(Self)
+                .ok_or(TimeError::NotRfc3339);
+        }
         let timestamp: jiff::Timestamp = text.parse().map_err(|_| TimeError::NotRfc3339)?;
         if timestamp.subsec_nanosecond() != 0 {
             return Err(TimeError::FractionOfSecond);
@@ -70,6 +65,12 @@ impl FromStr for UnixTime {
             .map(Self)
             .map_err(|_| TimeError::Before1970)
     }
+}
+
+/// Decimal digits alone: no sign, no white space.
+fn parse_seconds(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits { text.parse().ok() } else { None }
 }
 
 #[cfg(feature = "std")]
@@ -133,11 +134,14 @@ mod tests {
         for (text, seconds) in [
             ("1970-01-01T00:00:00Z", 0),
             ("2026-11-22T00:00:00Z", 1_795_305_600),
-            ("9999-12-30T22:00:00Z", LAST_PRINTABLE),
+            ("9999-12-30T22:00:00Z", 253_402_207_200),
+            ("@253402207201", 253_402_207_201),
+            ("@18446744073709551615", u64::MAX),
         ] {
             assert_eq!(text.parse(), Ok(UnixTime::from_secs(seconds)));
             assert_eq!(UnixTime::from_secs(seconds).to_string(), text);
         }
+        assert_eq!("@5".parse(), Ok(UnixTime::from_secs(5)));
         assert_eq!(
             "2026-11-22T02:00:00+02:00".parse(),
             Ok(UnixTime::from_secs(1_795_305_600))
@@ -152,13 +156,14 @@ mod tests {
             ("2026-11-22", TimeError::NotRfc3339),
             ("2026-11-22T00:00:00", TimeError::NotRfc3339),
             ("1795305600", TimeError::NotRfc3339),
+            ("@", TimeError::NotRfc3339),
+            ("@+1", TimeError::NotRfc3339),
+            ("@-1", TimeError::NotRfc3339),
+            ("@1.5", TimeError::NotRfc3339),
+            ("@18446744073709551616", TimeError::NotRfc3339),
             ("", TimeError::NotRfc3339),
         ] {
             assert_eq!(text.parse::<UnixTime>(), Err(error), "{text}");
         }
-        assert_eq!(
-            UnixTime::from_secs(u64::MAX).to_string(),
-            "18446744073709551615 seconds after 1970"
-        );
     }
 }

@@ -30,7 +30,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use oracle::OracleClaims;
 use sealed_session::{
     Codec, Context, Epoch, Key, KeyRing, Protection, Randomness, RevocationState, RevocationView,
-    RingKey, Scope, Sealed, Session, SessionId, UnixTime,
+    RingKey, Scope, Sealed, SessionId, UnixTime,
 };
 use serde::Deserialize;
 
@@ -217,7 +217,7 @@ impl Vector {
             return Ok(());
         };
         let claims = self.claims();
-        assert_eq!(claims_of(&session), claims);
+        assert_eq!(OracleClaims::of(session.claims()), claims);
         assert_eq!(session.value(), &self.session());
         assert_eq!(by_oracle, Ok((claims, self.session())), "the oracle");
         if let Some(seal) = &self.seal {
@@ -405,17 +405,5 @@ fn first_byte(protection: &str) -> u8 {
         "encrypted" => oracle::ENCRYPTED,
         "signed" => oracle::SIGNED,
         other => panic!("protection {other}"),
-    }
-}
-
-fn claims_of(session: &Session<Account>) -> OracleClaims {
-    let claims = session.claims();
-    OracleClaims {
-        schema: claims.schema(),
-        epoch: claims.epoch().as_millis(),
-        session_id: claims.session_id().to_bytes(),
-        started_at: claims.started_at().as_secs(),
-        issued_at: claims.issued_at().as_secs(),
-        expires_at: claims.expires_at().as_secs(),
     }
 }

@@ -1,20 +1,16 @@
-//! XChaCha20-Poly1305: the only place that names a cipher, one file a backend.
+//! XChaCha20-Poly1305: the only place that names a cipher.
 //!
 //! The backend is chosen when the crate is built: `aws-lc-rs`, else `ring`, else RustCrypto. All
 //! make the same bytes. Spec, section 3; draft-irtf-cfrg-xchacha-03.
 
-#[cfg(feature = "aws-lc-rs")]
-mod aws_lc_rs;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod hchacha;
-#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod ring;
 #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
 mod rust_crypto;
 
-#[cfg(feature = "aws-lc-rs")]
-pub(crate) use self::aws_lc_rs::Cipher;
-#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 pub(crate) use self::ring::Cipher;
 #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
 pub(crate) use self::rust_crypto::Cipher;

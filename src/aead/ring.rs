@@ -1,4 +1,8 @@
-//! The `ring` backend: HChaCha20, then *ring*'s ChaCha20-Poly1305 under the sub-key.
+//! The `ring` and `aws-lc-rs` backends: HChaCha20, then the library's ChaCha20-Poly1305 under the
+//! sub-key. aws-lc-rs keeps to *ring*'s interface, so that the same code serves both.
+
+#[cfg(feature = "aws-lc-rs")]
+use aws_lc_rs as ring;
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;

@@ -85,7 +85,6 @@ impl fmt::Display for KeyRingError {
             KeyRingErrorKind::RepeatedField => f.write_str("the same field twice"),
             KeyRingErrorKind::SealFrom(error) => write!(f, "seal-from: {error}"),
             KeyRingErrorKind::OpenUntil(error) => write!(f, "open-until: {error}"),
-            KeyRingErrorKind::NeverSeals => f.write_str("open-until is not after seal-from"),
             KeyRingErrorKind::SameSecret { other } => {
                 write!(f, "the same secret as key {other}")
             }
@@ -116,12 +115,10 @@ pub enum KeyRingErrorKind {
     UnknownField,
     /// A field stands twice behind one key.
     RepeatedField,
-    /// `seal-from` is no time, or one past 9999-12-30T22:00:00Z.
+    /// `seal-from` is no time.
     SealFrom(TimeError),
-    /// `open-until` is no time, or one past 9999-12-30T22:00:00Z.
+    /// `open-until` is no time.
     OpenUntil(TimeError),
-    /// `open-until` is not after `seal-from`.
-    NeverSeals,
     /// Two keys have the same secret.
     SameSecret {
         /// The other key's place in the ring.

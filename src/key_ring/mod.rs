@@ -12,7 +12,7 @@ mod text;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::error::{KeyRingError, KeyRingErrorKind, TimeError};
+use crate::error::{KeyRingError, KeyRingErrorKind};
 use crate::key::Key;
 use crate::time::UnixTime;
 
@@ -117,9 +117,8 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// [`KeyRingError`], which names the key by its place: no key at all, the same secret or the
-    /// same `seal_from` twice, an `open_until` that is not after `seal_from`, or a time past
-    /// 9999-12-30T22:00:00Z.
+    /// [`KeyRingError`], which names the key by its place: no key at all, or the same secret or the
+    /// same `seal_from` twice.
     pub fn new(keys: impl IntoIterator<Item = RingKey>) -> Result<Self, KeyRingError> {
         let keys: Vec<RingKey> = keys.into_iter().collect();
         if keys.is_empty() {
@@ -128,7 +127,6 @@ impl KeyRing {
         for (index, key) in keys.iter().enumerate() {
             let entry = index.saturating_add(1);
             let error = |kind| KeyRingError::new(kind, key.line, entry);
-            check_times(key).map_err(error)?;
             for (other, earlier) in (1..).zip(keys.iter().take(index)) {
                 if earlier.key.as_bytes() == key.key.as_bytes() {
                     return Err(error(KeyRingErrorKind::SameSecret { other }));
@@ -164,21 +162,6 @@ impl KeyRing {
             .filter(|key| key.seal_from <= Some(now))
             .max_by_key(|key| key.seal_from)
             .filter(|key| key.open_until.is_none_or(|until| now < until))
-    }
-}
-
-fn check_times(key: &RingKey) -> Result<(), KeyRingErrorKind> {
-    // What cannot be printed could not be read again.
-    let printable = |time: Option<UnixTime>| time.is_none_or(UnixTime::is_printable);
-    if !printable(key.seal_from) {
-        return Err(KeyRingErrorKind::SealFrom(TimeError::NotRfc3339));
-    }
-    if !printable(key.open_until) {
-        return Err(KeyRingErrorKind::OpenUntil(TimeError::NotRfc3339));
-    }
-    match (key.seal_from, key.open_until) {
-        (Some(from), Some(until)) if until <= from => Err(KeyRingErrorKind::NeverSeals),
-        _ => Ok(()),
     }
 }
 

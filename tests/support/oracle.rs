@@ -174,6 +174,18 @@ pub(crate) struct OracleClaims {
 }
 
 impl OracleClaims {
+    /// The crate's claims, to compare with.
+    pub(crate) fn of(claims: &sealed_session::Claims) -> Self {
+        Self {
+            schema: claims.schema(),
+            epoch: claims.epoch().as_millis(),
+            session_id: claims.session_id().to_bytes(),
+            started_at: claims.started_at().as_secs(),
+            issued_at: claims.issued_at().as_secs(),
+            expires_at: claims.expires_at().as_secs(),
+        }
+    }
+
     pub(crate) fn encode(&self) -> Vec<u8> {
         [
             varint(u64::from(self.schema)),

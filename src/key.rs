@@ -25,6 +25,8 @@ const PREFIX: &str = "ssk1_";
 const CHECK_SUM_LABEL: &[u8] = b"ssk1";
 const CHECK_SUM_LEN: usize = 4;
 const SECRET_LEN: usize = 32;
+/// base64url of secret and check sum.
+const ENCODED_LEN: usize = 48;
 /// `ssk1_` and 48 characters.
 const TEXT_LEN: usize = 53;
 
@@ -32,7 +34,8 @@ const _: () = assert!(
     (SECRET_LEN + CHECK_SUM_LEN).is_multiple_of(3),
     "no spare bits"
 );
-const _: () = assert!(PREFIX.len() + (SECRET_LEN + CHECK_SUM_LEN) / 3 * 4 == TEXT_LEN);
+const _: () = assert!((SECRET_LEN + CHECK_SUM_LEN) / 3 * 4 == ENCODED_LEN);
+const _: () = assert!(PREFIX.len() + ENCODED_LEN == TEXT_LEN);
 
 /// A root key: 32 secret bytes, from which everything else is derived (spec, section 2).
 ///
@@ -84,10 +87,14 @@ impl Key {
         let (secret, sum) = bytes.split_at_mut(SECRET_LEN);
         secret.copy_from_slice(self.as_bytes());
         sum.copy_from_slice(&check_sum(self.as_bytes()));
+        // Into a buffer that is wiped; `encode_string` would leave the text in one of its own.
+        let mut encoded = Zeroizing::new([0; ENCODED_LEN]);
+        let encoding = URL_SAFE_NO_PAD.encode_slice(bytes.as_slice(), encoded.as_mut_slice());
+        debug_assert_eq!(encoding, Ok(ENCODED_LEN));
         // Room for all of it, so that the text never moves and leaves a copy behind.
         let mut text = Zeroizing::new(String::with_capacity(TEXT_LEN));
         text.push_str(PREFIX);
-        URL_SAFE_NO_PAD.encode_string(bytes.as_slice(), &mut text);
+        text.push_str(core::str::from_utf8(encoded.as_slice()).unwrap_or_default());
         text
     }
 

@@ -29,7 +29,7 @@ impl SessionData for Account {
     }
 }
 
-const SKEW: u64 = 60;
+const SKEW: Duration = Duration::from_secs(60);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let start: UnixTime = "2026-11-22T12:00:00Z".parse()?;
@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .clock(clock.clone())
             .build()
     };
-    let revocations = Revocations::in_this_process(start, SKEW)?;
+    let revocations = Revocations::in_this_process_at(start.to_epoch(), SKEW)?;
     let sessions = build(CookieSettings::default(), revocations.clone())?;
 
     heading("Sign-in: a typed value becomes a Set-Cookie header");
@@ -65,7 +65,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         name: "alice".into(),
         roles: vec!["admin".into(), "billing".into()],
     };
-    let set_cookie = sessions.start(&account)?;
+    let sign_in = sessions.begin_sign_in();
+    // … the password is checked here …
+    let set_cookie = sign_in.start(&account)?;
     println!("    Set-Cookie: {set_cookie}");
     let header = cookie_header(&set_cookie);
     let value = header.split_once('=').map_or("", |(_, value)| value);

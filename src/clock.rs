@@ -3,7 +3,6 @@
 //! [`Codec`](crate::Codec) never reads a clock: there the time is an argument.
 
 use alloc::sync::Arc;
-use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
@@ -12,13 +11,14 @@ use crate::time::UnixTime;
 
 /// A source of the present time.
 pub trait Clock: Send + Sync + 'static {
-    /// The present time.
+    /// Milliseconds since 1970-01-01T00:00:00Z. Lifetimes use the whole seconds, revocations all of
+    /// it.
     ///
     /// # Errors
     ///
     /// [`TimeError`] when there is none to give: the clock is set before 1970, or the platform
     /// has no clock.
-    fn now(&self) -> Result<UnixTime, TimeError>;
+    fn unix_millis(&self) -> Result<u64, TimeError>;
 }
 
 /// The operating system's wall clock.
@@ -26,7 +26,7 @@ pub trait Clock: Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    fn now(&self) -> Result<UnixTime, TimeError> {
+    fn unix_millis(&self) -> Result<u64, TimeError> {
         // There the standard library's clock panics.
         if cfg!(all(
             target_family = "wasm",
@@ -34,42 +34,38 @@ impl Clock for SystemClock {
         )) {
             return Err(TimeError::NoClock);
         }
-        std::time::SystemTime::now().try_into()
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let millis = since.map_err(|_| TimeError::Before1970)?.as_millis();
+        Ok(u64::try_from(millis).unwrap_or(u64::MAX))
     }
 }
 
 /// A clock that stands still until it is moved: for tests. Clones share one time.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ManualClock(Arc<AtomicU64>);
 
 impl ManualClock {
     /// A clock that shows `now`.
     #[must_use]
     pub fn new(now: UnixTime) -> Self {
-        Self(Arc::new(AtomicU64::new(now.as_secs())))
+        Self(Arc::new(AtomicU64::new(now.to_epoch().as_millis())))
     }
 
     /// Sets the time, forward or back.
     pub fn set(&self, now: UnixTime) {
-        self.0.store(now.as_secs(), Ordering::Relaxed);
+        self.0.store(now.to_epoch().as_millis(), Ordering::Relaxed);
     }
 
-    /// Moves the time forward by the whole seconds of `by`.
+    /// Moves the time forward by the whole milliseconds of `by`.
     pub fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         let now = self.0.load(Ordering::Relaxed);
-        self.0
-            .store(now.saturating_add(by.as_secs()), Ordering::Relaxed);
+        self.0.store(now.saturating_add(by), Ordering::Relaxed);
     }
 }
 
 impl Clock for ManualClock {
-    fn now(&self) -> Result<UnixTime, TimeError> {
-        Ok(UnixTime::from_secs(self.0.load(Ordering::Relaxed)))
-    }
-}
-
-impl fmt::Debug for ManualClock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ManualClock").field(&self.0).finish()
+    fn unix_millis(&self) -> Result<u64, TimeError> {
+        Ok(self.0.load(Ordering::Relaxed))
     }
 }

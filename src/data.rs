@@ -16,8 +16,10 @@ use crate::revocation::Scopes;
 /// [`testing::assert_encoding`](crate::testing::assert_encoding) fails when the bump is forgotten.
 ///
 /// Serde attributes that need field names do not work: `skip_serializing_if`, `flatten`,
-/// `untagged`, internally tagged enums. Sealing such a value is an error. Nesting may go 128 levels
-/// deep.
+/// `untagged`, internally tagged enums. Sealing a value from which a field was left out, or which
+/// does not decode again, is an error. One mistake remains yours: a field that is serialized but
+/// not deserialized, or the reverse (`skip_serializing`, `skip_deserializing` alone), can read as
+/// another value; write `skip`, which does both. Nesting may go 128 levels deep.
 ///
 /// ```
 /// use sealed_session::{Migration, OldPayload, Scopes, SessionData};

@@ -110,7 +110,7 @@ pub use revocation::{
     RevocationState, RevocationView, Scope, ScopeError, ScopeId, Scopes, StateError,
 };
 #[cfg(feature = "std")]
-pub use sessions::{Bound, Sessions, SessionsBuilder};
+pub use sessions::{Bound, Sessions, SessionsBuilder, SignIn};
 pub use time::{Epoch, UnixTime};
 pub use wire::Protection;
 

@@ -25,6 +25,12 @@ impl UnixTime {
         Self(seconds)
     }
 
+    /// The second that holds the moment `millis` milliseconds after 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis / MILLIS)
+    }
+
     /// Seconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn as_secs(self) -> u64 {

@@ -36,7 +36,7 @@ fn sealing_key_is_the_latest_that_has_begun(ring: &KeyRing) {
         for now in [
             time.as_secs().saturating_sub(1),
             time.as_secs(),
-            time.as_secs() + 1,
+            time.as_secs().saturating_add(1),
         ] {
             let now = UnixTime::from_secs(now);
             let begun = ring

@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 use core::time::Duration;
 
 use super::Codec;
+use super::session::Origin;
 use crate::canonical::length_prefix;
 use crate::cookie;
 use crate::data::SessionData;
@@ -133,6 +134,7 @@ impl<'a, T: SessionData> CodecBuilder<'a, T> {
                 skew: whole_seconds(self.skew)?,
             },
             ring: DerivedRing::derive(self.keys, self.audience, self.cookie_name)?,
+            origin: Origin::new(self.audience, self.cookie_name),
             data: PhantomData,
         })
     }

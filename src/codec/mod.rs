@@ -27,6 +27,7 @@ use crate::wire::{Accepted, Protection};
 
 pub use builder::CodecBuilder;
 pub use seal::Sealed;
+use session::Origin;
 pub use session::{RenewalReasons, Session};
 
 /// Seals sessions of type `T` into cookie values and opens them again, for one audience and one
@@ -60,6 +61,7 @@ pub struct Codec<T> {
     accepted: Accepted,
     limits: Limits,
     ring: DerivedRing,
+    origin: Origin,
     data: PhantomData<fn(T) -> T>,
 }
 

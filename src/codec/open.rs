@@ -11,6 +11,7 @@ use crate::key::KeyId;
 use crate::mac;
 use crate::payload;
 use crate::schedule::DerivedKeys;
+use crate::time::UnixTime;
 use crate::validity::epoch_is_plausible;
 use crate::wire::{self, Envelope, MAX_TOKEN, Protection};
 
@@ -117,7 +118,15 @@ impl<T: SessionData> Codec<T> {
             return Err(OpenErrorKind::Malformed.into());
         }
         let authentic = |kind| OpenError::new(kind).with_authentic_epoch(claims.epoch);
-        self.limits.check(&claims, context.now).map_err(authentic)?;
+        self.limits.check(&claims, context.now).map_err(|kind| {
+            let error = authentic(kind);
+            match kind {
+                OpenErrorKind::Expired if context.now >= claims.expires_at => {
+                    error.removing_cookie()
+                }
+                _ => error,
+            }
+        })?;
         if state.revoked(|state| state.revokes_session(claims.epoch, claims.session_id)) {
             return Err(authentic(OpenErrorKind::Revoked));
         }
@@ -155,16 +164,24 @@ impl<T: SessionData> Codec<T> {
         Ok(Session {
             value,
             claims,
+            origin: self.origin.with_binding(context.binding.0),
             seen: claims.epoch,
             stamp: claims.epoch.max(context.revocations.clock()),
-            renewal: RenewalReasons {
-                age: self.limits.renewal_due(&claims, context.now),
-                key: self.ring.has_moved_on(alive.key_id, context.now),
-                // A newer schema that this reader can migrate is a newer server's: left alone.
-                schema: claims.schema < T::SCHEMA,
-                protection: alive.protection != self.protection,
-            },
+            renewal: self.renewal_reasons(alive, context.now),
         })
+    }
+
+    fn renewal_reasons(&self, alive: &Alive<'_>, now: UnixTime) -> RenewalReasons {
+        // A newer schema that this reader migrates is a newer server's cookie, and left alone.
+        if alive.claims.schema > T::SCHEMA {
+            return RenewalReasons::default();
+        }
+        RenewalReasons {
+            age: self.limits.renewal_due(&alive.claims, now),
+            key: self.ring.has_moved_on(alive.key_id, now),
+            schema: alive.claims.schema < T::SCHEMA,
+            protection: alive.protection != self.protection,
+        }
     }
 }
 

@@ -63,7 +63,9 @@ impl<T: SessionData> Codec<T> {
     ///
     /// # Errors
     ///
-    /// [`SealError`], [`SealError::Ended`] among them; nothing was written.
+    /// [`SealError`]; nothing was written. Among them [`SealError::Ended`],
+    /// [`SealError::OtherOrigin`] where the session was opened under another audience, cookie name
+    /// or binding, and [`SealError::NewerSchema`].
     pub fn renew(
         &self,
         session: &Session<T>,
@@ -73,6 +75,12 @@ impl<T: SessionData> Codec<T> {
     ) -> Result<Sealed, SealError> {
         let state = context.revocations.for_sealing()?;
         let former = &session.claims;
+        if session.origin != self.origin.with_binding(context.binding.0) {
+            return Err(SealError::OtherOrigin);
+        }
+        if former.schema > T::SCHEMA {
+            return Err(SealError::NewerSchema);
+        }
         self.limits
             .check(former, context.now)
             .map_err(SealError::Ended)?;

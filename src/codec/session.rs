@@ -2,6 +2,9 @@
 
 use core::fmt;
 
+use sha2::{Digest as _, Sha256};
+
+use crate::canonical::list;
 use crate::claims::Claims;
 use crate::time::Epoch;
 
@@ -13,6 +16,8 @@ use crate::time::Epoch;
 pub struct Session<T> {
     pub(super) value: T,
     pub(super) claims: Claims,
+    /// Under what it was opened, and so may be renewed.
+    pub(super) origin: Origin,
     /// The greatest epoch of an authentic token among those that were tried.
     pub(super) seen: Epoch,
     /// What a renewal stamps: the greater of the token's epoch and the clock of the very state
@@ -111,4 +116,38 @@ impl RenewalReasons {
     pub const fn protection_moved_on(self) -> bool {
         self.protection
     }
+}
+
+/// A short name of an audience, a cookie name and a binding. It never leaves the process and guards
+/// against mistakes alone: the session of one cookie renewed into another, a binding forgotten.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Origin {
+    cookie: [u8; 8],
+    binding: [u8; 8],
+}
+
+impl Origin {
+    pub(super) fn new(audience: &str, cookie_name: &str) -> Self {
+        Self {
+            cookie: short_digest(&list(&[audience.as_bytes(), cookie_name.as_bytes()])),
+            binding: [0; 8],
+        }
+    }
+
+    /// The same with a binding. None costs nothing.
+    #[inline]
+    pub(super) fn with_binding(self, binding: &[u8]) -> Self {
+        if binding.is_empty() {
+            return self;
+        }
+        Self {
+            binding: short_digest(binding),
+            ..self
+        }
+    }
+}
+
+fn short_digest(bytes: &[u8]) -> [u8; 8] {
+    let [a, b, c, d, e, f, g, h, ..] = Sha256::digest(bytes).0;
+    [a, b, c, d, e, f, g, h]
 }

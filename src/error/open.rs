@@ -21,7 +21,15 @@ impl OpenError {
         Self {
             kind,
             authentic_epoch: None,
-            removes_cookie: matches!(kind, OpenErrorKind::Expired | OpenErrorKind::Revoked),
+            removes_cookie: matches!(kind, OpenErrorKind::Revoked),
+        }
+    }
+
+    /// The same, for a token whose own end has come: no server opens it any more.
+    pub(crate) const fn removing_cookie(self) -> Self {
+        Self {
+            removes_cookie: true,
+            ..self
         }
     }
 
@@ -57,11 +65,12 @@ impl OpenError {
         self.kind
     }
 
-    /// Whether to send the removal cookie: every cookie of this name is ours and dead (expired or
-    /// revoked).
+    /// Whether to send the removal cookie: every cookie of this name is ours and dead (past its own
+    /// end, or revoked).
     ///
-    /// A cookie of an unknown key, format or schema may be a newer server's and is left alone, and
-    /// so is one that a stale revocation state refused.
+    /// A cookie of an unknown key, format or schema may be a newer server's and is left alone. So is
+    /// one that only this reader's tighter timeouts refuse, and one that a stale revocation state
+    /// cannot vouch for.
     #[must_use]
     pub const fn removes_cookie(&self) -> bool {
         self.removes_cookie
@@ -101,7 +110,8 @@ impl core::error::Error for OpenError {}
 pub enum OpenErrorKind {
     /// The server has no usable time, so it opens nothing. Only from [`Sessions`](crate::Sessions).
     Clock,
-    /// The request carries no cookie of this name. Only from [`Sessions`](crate::Sessions).
+    /// The request carries no cookie of this name. Only where a header
+    /// is opened.
     Missing,
     /// Steps 1, 3 and 7: too long, not canonical base64url, too short, or claims that make no
     /// sense.

@@ -19,17 +19,24 @@ pub enum SealError {
     RetiredSealingKey,
     /// The revocation state is missing or past its staleness bound.
     StaleState,
-    /// The session to renew has ended since it was opened (expired or revoked).
+    /// The session would not open: it has expired or was revoked since it was opened or its sign-in
+    /// began, or the clock was set back ([`OpenErrorKind::NotYetValid`]).
     Ended(OpenErrorKind),
+    /// The session to renew was opened under another audience, cookie name or binding.
+    OtherOrigin,
+    /// The session to renew has a newer schema than this server's. It is a newer server's, which
+    /// could not read what this one would write.
+    NewerSchema,
     /// No lifetime is left: the absolute timeout has come.
     NoLifetime,
     /// A time and a timeout add up to more than 2^64 - 1 seconds.
     TimeOverflow,
-    /// The session's `Serialize` failed, or needs a feature that postcard lacks.
+    /// The session's `Serialize` failed, left out a field (`#[serde(skip_serializing_if)]`), or
+    /// needs a feature that postcard lacks.
     Encode,
-    /// The encoded session would not decode again. Common causes: `#[serde(skip_serializing_if)]`,
-    /// `#[serde(flatten)]`, `#[serde(untagged)]` or internally tagged enums, which need a
-    /// self-describing format; or nesting beyond the limit.
+    /// The encoded session would not decode again. Common causes: `#[serde(flatten)]`,
+    /// `#[serde(untagged)]` or internally tagged enums, which need a self-describing format; a field
+    /// that is serialized but not deserialized, or the reverse; nesting beyond the limit.
     Unreadable,
     /// `SessionData::scopes` names the kind `"session"`, which is reserved.
     ReservedScope,
@@ -60,18 +67,28 @@ impl fmt::Display for SealError {
             Self::StaleState => {
                 f.write_str("cannot seal a session: the revocation state is missing or too old")
             }
-            Self::Ended(kind) => write!(f, "cannot renew the session: it has ended ({kind})"),
+            Self::Ended(kind) => write!(f, "cannot seal a session: it would not open ({kind})"),
+            Self::OtherOrigin => f.write_str(
+                "cannot renew the session: it was opened under another audience, cookie name or \
+                 binding",
+            ),
+            Self::NewerSchema => {
+                f.write_str("cannot renew the session: its schema is newer than this server's")
+            }
             Self::NoLifetime => {
                 f.write_str("cannot seal a session: its absolute timeout leaves it no lifetime")
             }
             Self::TimeOverflow => f.write_str(
                 "cannot seal a session: time and timeout together overflow; set a smaller timeout",
             ),
-            Self::Encode => f.write_str("cannot seal a session: its Serialize failed"),
+            Self::Encode => f.write_str(
+                "cannot seal a session: its Serialize failed or left out a field; avoid serde's \
+                 skip_serializing_if",
+            ),
             Self::Unreadable => f.write_str(
-                "cannot seal a session: its encoding would not decode again; avoid serde's \
-                 skip_serializing_if, flatten, untagged and internally tagged enums, deep nesting, \
-                 and long sequences of empty values",
+                "cannot seal a session: its encoding would not decode again; avoid serde's flatten, \
+                 untagged and internally tagged enums, fields skipped on one side alone, deep \
+                 nesting, and long sequences of empty values",
             ),
             Self::ReservedScope => f.write_str(
                 "cannot seal a session: its scopes use the kind \"session\", which is reserved",
@@ -91,15 +108,7 @@ impl fmt::Display for SealError {
     }
 }
 
-impl core::error::Error for SealError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Clock(error) => Some(error),
-            Self::Randomness(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+impl core::error::Error for SealError {}
 
 impl From<TimeError> for SealError {
     fn from(error: TimeError) -> Self {

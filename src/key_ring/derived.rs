@@ -82,11 +82,17 @@ impl DerivedRing {
         }
     }
 
-    /// Whether `id` is not the key that seals at `now`, and another one does.
+    /// Whether a later key than `id` seals at `now`. A token of a key that is yet to seal comes from
+    /// a server whose clock is ahead, and is not taken back to the former key.
     #[inline]
     pub(crate) fn has_moved_on(&self, id: KeyId, now: UnixTime) -> bool {
-        self.scheduled(now)
-            .is_some_and(|key| key.keys.id != id && key.opens_at(now))
+        let mut latest_first = self.schedule.iter();
+        let sealing = latest_first.find(|&&(start, _)| start <= Some(now));
+        let seals = sealing
+            .and_then(|&(_, index)| self.keys.get(index))
+            .is_some_and(|key| key.opens_at(now));
+        // What is left are the keys before it.
+        seals && latest_first.any(|&(_, index)| self.ids.get(index) == Some(&id))
     }
 
     /// The key with the greatest `seal_from` that is not in the future. None is less than every

@@ -4,6 +4,7 @@
 //! `guard` hold even under a valid tag.
 
 mod guard;
+mod strict;
 
 use alloc::vec::Vec;
 
@@ -13,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::SealError;
 use guard::{Budget, Guarded};
+use strict::Strict;
 
 /// A payload that is no value of the type asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError
     value.map_err(|_| DecodeError)
 }
 
-/// Appends the encoding of `value` to `out`.
+/// Appends the encoding of `value` to `out`, every field of it.
 pub(crate) fn encode<T: Serialize>(value: &T, out: Vec<u8>) -> Result<Vec<u8>, SealError> {
-    postcard::to_extend(value, out).map_err(|_| SealError::Encode)
+    postcard::to_extend(&Strict(value), out).map_err(|_| SealError::Encode)
 }

@@ -6,14 +6,19 @@
 use alloc::sync::Arc;
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 use std::sync::{Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
 use super::scope::Scope;
 use super::state::RevocationState;
+use crate::clock::{Clock as _, SystemClock};
 use crate::error::RevokeError;
-use crate::time::{Epoch, UnixTime};
+use crate::time::Epoch;
+
+/// How far clocks may differ, where nothing else is said.
+const SKEW: Duration = Duration::from_secs(60);
 
 /// Where revocations are kept. Clones share one state.
 #[derive(Clone)]
@@ -43,17 +48,30 @@ impl Revocations {
     }
 
     /// The memory of this process: for a single server that may log everybody out when it
-    /// restarts, and for tests.
+    /// restarts, and for tests. It starts with the system's clock and a skew of a minute.
     ///
-    /// Every session from before `now` is refused, as what was revoked then is forgotten. Servers
-    /// that share a key ring must not each have one of these: they would refuse one another's
-    /// sessions, and a logout on one would not reach the others.
+    /// Every session from before is refused, as what was revoked then is forgotten. (The new clock
+    /// is two minutes ahead of the time, and so was the former one: this holds as long as the former
+    /// process has not revoked more often than once a millisecond of its life.)
+    ///
+    /// Servers that share a key ring must not each have one of these: they would refuse one
+    /// another's sessions, and a logout on one would not reach the others.
+    ///
+    /// # Errors
+    ///
+    /// [`RevokeError::Clock`] when there is no usable time.
+    pub fn in_this_process() -> Result<Self, RevokeError> {
+        let now = SystemClock.unix_millis()?;
+        Self::in_this_process_at(Epoch::from_millis(now), SKEW)
+    }
+
+    /// The same with another time, in milliseconds, and another skew.
     ///
     /// # Errors
     ///
     /// [`RevokeError::ClockExhausted`] when `now` is the end of time.
-    pub fn in_this_process(now: UnixTime, skew_secs: u64) -> Result<Self, RevokeError> {
-        RevocationState::new_store(now, skew_secs, Epoch::ZERO)
+    pub fn in_this_process_at(now: Epoch, skew: Duration) -> Result<Self, RevokeError> {
+        RevocationState::new_store(now, skew, Epoch::ZERO)
             .map(|state| Self::with(Kind::Memory(Mutex::new(())), state))
             .ok_or(RevokeError::ClockExhausted)
     }
@@ -78,8 +96,11 @@ impl Revocations {
     }
 
     /// Notes the epoch of an authentic token, so that the next revocation is not below it.
+    ///
+    /// [`Sessions`](crate::Sessions) do so with every token. Whoever opens with a
+    /// [`Codec`](crate::Codec) passes on what `authentic_epoch` says of the session or the error.
     #[inline]
-    pub(crate) fn observe(&self, epoch: Epoch) {
+    pub fn observe(&self, epoch: Epoch) {
         let millis = epoch.as_millis();
         // The clock is above its own tokens already; only others' are news.
         if millis > self.0.seen.load(Ordering::Relaxed) {
@@ -88,20 +109,21 @@ impl Revocations {
     }
 
     /// Ends every session of these scopes that was sealed until now, all in one step of the clock.
+    /// `now` is the time in milliseconds.
     ///
     /// # Errors
     ///
     /// [`RevokeError`]; nothing changed.
-    pub fn revoke(&self, scopes: &[Scope], now: UnixTime) -> Result<Epoch, RevokeError> {
+    pub fn revoke(&self, scopes: &[Scope], now: Epoch) -> Result<Epoch, RevokeError> {
         self.write(|state, seen| state.revoke(scopes, now, seen))
     }
 
-    /// Ends every session that was sealed until now.
+    /// Ends every session that was sealed until now. `now` is the time in milliseconds.
     ///
     /// # Errors
     ///
     /// [`RevokeError`]; nothing changed.
-    pub fn revoke_everyone(&self, now: UnixTime) -> Result<Epoch, RevokeError> {
+    pub fn revoke_everyone(&self, now: Epoch) -> Result<Epoch, RevokeError> {
         self.write(|state, seen| state.revoke_everyone(now, seen))
     }
 

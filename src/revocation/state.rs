@@ -5,11 +5,12 @@
 
 use alloc::collections::BTreeMap;
 use core::fmt;
+use core::time::Duration;
 
 use super::scope::{Scope, Scopes};
 use crate::claims::{Claims, SessionId};
 use crate::data::SessionData;
-use crate::time::{Epoch, UnixTime};
+use crate::time::Epoch;
 
 /// What has been revoked, as of one reading of the clock.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,12 +37,12 @@ impl RevocationState {
 
     /// A new store's first state. It ends every session that began before it.
     ///
-    /// `skew_secs` is how far clocks may differ; `seen` the greatest clock or epoch that its maker
-    /// has seen. None when the clock has no room left.
+    /// `now` is the time in milliseconds, `skew` how far clocks may differ, `seen` the greatest clock
+    /// or epoch that its maker has seen. None when the clock has no room left.
     #[must_use]
-    pub fn new_store(now: UnixTime, skew_secs: u64, seen: Epoch) -> Option<Self> {
-        let ahead = skew_secs.saturating_mul(2_000);
-        let clock = now.to_epoch().saturating_add(ahead).max(seen.next()?);
+    pub fn new_store(now: Epoch, skew: Duration, seen: Epoch) -> Option<Self> {
+        let ahead = u64::try_from(skew.as_millis()).ok()?.checked_mul(2)?;
+        let clock = now.saturating_add(ahead).max(seen.next()?);
         Some(Self::fixed(clock))
     }
 
@@ -95,9 +96,10 @@ impl RevocationState {
     /// Ends every session that was sealed before, and returns the new clock. The entries, which
     /// the new floor covers, are dropped.
     ///
-    /// `seen` is the greatest epoch that was seen in an authentic token. None, and no change, when
+    /// `now` is the time in milliseconds, `seen` the greatest epoch that was seen in an authentic
+    /// token. None, and no change, when
     /// the clock has no room left.
-    pub fn revoke_everyone(&mut self, now: UnixTime, seen: Epoch) -> Option<Epoch> {
+    pub fn revoke_everyone(&mut self, now: Epoch, seen: Epoch) -> Option<Epoch> {
         let clock = self.next_clock(now, seen)?;
         self.clock = clock;
         self.floor = clock;
@@ -109,9 +111,10 @@ impl RevocationState {
     /// Ends every session of these scopes that was sealed before, and returns the new clock, which
     /// moves once, however many scopes there are.
     ///
-    /// `seen` is the greatest epoch that was seen in an authentic token. None, and no change, when
+    /// `now` is the time in milliseconds, `seen` the greatest epoch that was seen in an authentic
+    /// token. None, and no change, when
     /// the clock has no room left.
-    pub fn revoke(&mut self, scopes: &[Scope], now: UnixTime, seen: Epoch) -> Option<Epoch> {
+    pub fn revoke(&mut self, scopes: &[Scope], now: Epoch, seen: Epoch) -> Option<Epoch> {
         let clock = self.next_clock(now, seen)?;
         self.clock = clock;
         self.newest = clock;
@@ -121,8 +124,8 @@ impl RevocationState {
     }
 
     /// `max(clock + 1, now, seen + 1)`
-    fn next_clock(&self, now: UnixTime, seen: Epoch) -> Option<Epoch> {
-        Some(self.clock.next()?.max(now.to_epoch()).max(seen.next()?))
+    fn next_clock(&self, now: Epoch, seen: Epoch) -> Option<Epoch> {
+        Some(self.clock.next()?.max(now).max(seen.next()?))
     }
 
     /// Step 10: the floor, and the session's own scope.
@@ -149,6 +152,12 @@ impl RevocationState {
     pub(crate) fn revokes<T: SessionData>(&self, claims: &Claims, value: &T) -> bool {
         self.revokes_session(claims.epoch, claims.session_id)
             || self.revokes_scopes_of(claims.epoch, value)
+    }
+
+    /// Whether a session that starts with this epoch is revoked already.
+    #[cfg(feature = "std")]
+    pub(crate) fn revokes_start<T: SessionData>(&self, epoch: Epoch, value: &T) -> bool {
+        epoch < self.floor || self.revokes_scopes_of(epoch, value)
     }
 
     fn has(&self, scope: Scope, epoch: Epoch) -> bool {

@@ -2,12 +2,12 @@
 
 use core::fmt;
 
-use super::Sessions;
+use super::{Sessions, SignIn};
 use crate::codec::{Codec, Context, Sealed, Session};
 use crate::cookie::SetCookie;
 use crate::data::SessionData;
-use crate::error::{OpenError, OpenErrorKind, SealError};
-use crate::revocation::RevocationView;
+use crate::error::{OpenError, OpenErrorKind, SealError, TimeError};
+use crate::revocation::{RevocationState, RevocationView};
 use crate::time::UnixTime;
 
 /// [`Sessions`] whose tokens are tied to a byte string. From [`Sessions::bound`].
@@ -70,16 +70,32 @@ impl<'a, T: SessionData> Bound<'a, T> {
         opened
     }
 
+    /// As [`Sessions::begin_sign_in`].
+    pub fn begin_sign_in(&self) -> SignIn<'a, T> {
+        SignIn::new(*self, self.sessions.0.revocations.snapshot())
+    }
+
     /// As [`Sessions::start`].
     ///
     /// # Errors
     ///
     /// As there.
     pub fn start(&self, value: &T) -> Result<SetCookie, SealError> {
+        self.begin_sign_in().start(value)
+    }
+
+    /// Starts a session with the clock of `begun`, unless it would be revoked already.
+    pub(super) fn start_under(
+        &self,
+        begun: &RevocationState,
+        value: &T,
+    ) -> Result<SetCookie, SealError> {
         let now = self.now()?;
         let inner = &*self.sessions.0;
-        let state = inner.revocations.peek();
-        let context = self.context(now, RevocationView::current(&state));
+        if inner.revocations.peek().revokes_start(begun.clock(), value) {
+            return Err(SealError::Ended(OpenErrorKind::Revoked));
+        }
+        let context = self.context(now, RevocationView::current(begun));
         let random = (inner.randomness)()?;
         let sealed = inner.codec.load().start(value, &context, random)?;
         Ok(self.set_cookie(&sealed, now))
@@ -109,8 +125,12 @@ impl<'a, T: SessionData> Bound<'a, T> {
         Ok(self.set_cookie(&sealed, now))
     }
 
-    fn now(&self) -> Result<UnixTime, crate::error::TimeError> {
-        self.sessions.0.clock.now()
+    fn now(&self) -> Result<UnixTime, TimeError> {
+        self.sessions
+            .0
+            .clock
+            .unix_millis()
+            .map(UnixTime::from_millis)
     }
 
     const fn context<'c>(&self, now: UnixTime, revocations: RevocationView<'c>) -> Context<'c>
@@ -124,6 +144,14 @@ impl<'a, T: SessionData> Bound<'a, T> {
         self.sessions.0.cookie.set(sealed, now)
     }
 }
+
+impl<T> Clone for Bound<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Bound<'_, T> {}
 
 impl<T> fmt::Debug for Bound<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@
 
 mod bound;
 mod builder;
+mod sign_in;
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -16,7 +17,7 @@ use crate::clock::Clock;
 use crate::codec::{Codec, Session};
 use crate::cookie::{CookieTemplate, SetCookie};
 use crate::data::SessionData;
-use crate::error::{KeyRingError, OpenError, RandomnessError, RevokeError, SealError};
+use crate::error::{KeyRingError, OpenError, RandomnessError, RevokeError, SealError, TimeError};
 use crate::key_ring::KeyRing;
 use crate::random::Randomness;
 use crate::revocation::{Revocations, Scope};
@@ -24,6 +25,7 @@ use crate::time::Epoch;
 
 pub use bound::Bound;
 pub use builder::SessionsBuilder;
+pub use sign_in::SignIn;
 
 /// Sessions of type `T` in cookies: one value for the whole application, cheap to clone, shared by
 /// all its threads.
@@ -116,8 +118,35 @@ impl<T: SessionData> Sessions<T> {
         self.bound(&[]).open_value(value)
     }
 
-    /// Starts a new session: at sign-in, and at every change of who the user is. Send the returned
-    /// line as a `Set-Cookie` header.
+    /// Begins a sign-in. Call it before the credentials are checked, and
+    /// [`start`](SignIn::start) on what it returns after:
+    ///
+    /// ```
+    /// # use sealed_session::{Key, KeyRing, SessionData, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize)]
+    /// # struct Account { user: u64 }
+    /// # impl SessionData for Account { const SCHEMA: u32 = 1; }
+    /// # fn check_password() -> Account { Account { user: 7 } }
+    /// # let keys = KeyRing::from_key(Key::generate()?);
+    /// # let sessions = Sessions::<Account>::builder("shop.example", &keys).build()?;
+    /// let sign_in = sessions.begin_sign_in();
+    /// let account = check_password();
+    /// let set_cookie = sign_in.start(&account)?;
+    /// # let _ = set_cookie;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// So a logout in between, of this user or of everyone, ends this sign-in, too.
+    pub fn begin_sign_in(&self) -> SignIn<'_, T> {
+        self.bound(&[]).begin_sign_in()
+    }
+
+    /// Starts a new session at once: where no credentials are checked, such as for a visitor, or
+    /// where sessions cannot be revoked at run time. Else [`begin_sign_in`](Self::begin_sign_in).
+    /// Send the returned line as a `Set-Cookie` header.
+    ///
+    /// The former session of this browser, if there was one, lives on where it was copied: end it
+    /// with [`revoke_session`](Self::revoke_session).
     ///
     /// # Errors
     ///
@@ -198,7 +227,7 @@ impl<T> Sessions<T> {
     ///
     /// [`RevokeError`]; nothing changed.
     pub fn revoke(&self, scopes: &[Scope]) -> Result<Epoch, RevokeError> {
-        self.0.revocations.revoke(scopes, self.0.clock.now()?)
+        self.0.revocations.revoke(scopes, self.epoch_now()?)
     }
 
     /// Logs out everyone.
@@ -207,7 +236,11 @@ impl<T> Sessions<T> {
     ///
     /// [`RevokeError`]; nothing changed.
     pub fn revoke_everyone(&self) -> Result<Epoch, RevokeError> {
-        self.0.revocations.revoke_everyone(self.0.clock.now()?)
+        self.0.revocations.revoke_everyone(self.epoch_now()?)
+    }
+
+    fn epoch_now(&self) -> Result<Epoch, TimeError> {
+        self.0.clock.unix_millis().map(Epoch::from_millis)
     }
 
     /// The revocation state, to share with other sessions of the same keys and audience.

@@ -85,10 +85,32 @@ fn a_newer_schema_that_can_be_read_is_not_overwritten_with_an_older_one() {
         }
     }
     let setting = Setting::default();
-    let codec = setting.codec_of::<Older>();
-    let session = open_with(&codec, setting.seal(&typical()), NOW, b"").unwrap();
-    assert_eq!(session.value().0, 69_245);
-    assert!(!session.renewal().is_due());
+    let ring = sealed_session::KeyRing::new([
+        sealed_session::RingKey::new(crate::fixture::key(1)),
+        sealed_session::RingKey::new(crate::fixture::key(2))
+            .with_seal_from(crate::fixture::at(NOW + 400)),
+    ])
+    .unwrap();
+    let codec = setting.codec_of::<Older>().with_keys(&ring).unwrap();
+    let token = setting.seal(&typical());
+    // Not by age, not by rotation, and not when it is asked for.
+    for now in [NOW, NOW + 399, NOW + 1799] {
+        let session = open_with(&codec, &token, now, b"").unwrap();
+        assert_eq!(session.value().0, 69_245);
+        assert!(!session.renewal().is_due(), "at {now}");
+        let state = sealed_session::RevocationState::fixed(sealed_session::Epoch::ZERO);
+        let context = sealed_session::Context::new(
+            crate::fixture::at(now),
+            sealed_session::RevocationView::current(&state),
+        );
+        let renewed = codec.renew(
+            &session,
+            session.value(),
+            &context,
+            crate::fixture::random(1),
+        );
+        assert_eq!(renewed.unwrap_err(), SealError::NewerSchema);
+    }
 }
 
 #[test]
@@ -133,40 +155,62 @@ fn a_former_pin_still_reads_and_its_loss_fails() {
     }
 }
 
+/// Without names, `None` left out here would read as `Some(2)`, and the name would decide it.
+#[derive(Serialize, Deserialize)]
+struct Skipping {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin: Option<u8>,
+    level: u8,
+    name: String,
+}
+
+impl SessionData for Skipping {
+    const SCHEMA: u32 = 1;
+}
+
+#[derive(Serialize, Deserialize)]
+enum Nested {
+    Variant { inner: Vec<Option<(u8, Skipping)>> },
+}
+
+impl SessionData for Nested {
+    const SCHEMA: u32 = 1;
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Untagged {
+    Number(u32),
+}
+
+impl SessionData for Untagged {
+    const SCHEMA: u32 = 1;
+}
+
 #[test]
-fn what_would_not_open_again_is_refused_at_sealing() {
-    #[derive(Serialize, Deserialize)]
-    struct Skipping {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        note: Option<u8>,
-        text: String,
-    }
-    impl SessionData for Skipping {
-        const SCHEMA: u32 = 1;
-    }
-    #[derive(Serialize, Deserialize)]
-    #[serde(untagged)]
-    enum Untagged {
-        Number(u32),
-    }
-    impl SessionData for Untagged {
-        const SCHEMA: u32 = 1;
-    }
+fn what_would_not_open_again_or_as_another_value_is_refused_at_sealing() {
     let state = sealed_session::RevocationState::fixed(sealed_session::Epoch::ZERO);
     let context = sealed_session::Context::new(
         crate::fixture::at(NOW),
         sealed_session::RevocationView::current(&state),
     );
     let random = crate::fixture::random;
-    let skipping = Setting::default().codec_of::<Skipping>();
-    let value = Skipping {
-        note: None,
-        text: "text".into(),
+    let skipping = |admin| Skipping {
+        admin,
+        level: 1,
+        name: "\0\0".into(),
     };
-    assert_eq!(
-        skipping.start(&value, &context, random(1)).unwrap_err(),
-        SealError::Unreadable
-    );
+    let codec = Setting::default().codec_of::<Skipping>();
+    let sealed = codec.start(&skipping(None), &context, random(1));
+    assert_eq!(sealed.unwrap_err(), SealError::Encode);
+    assert!(codec.start(&skipping(Some(3)), &context, random(1)).is_ok());
+    let codec = Setting::default().codec_of::<Nested>();
+    let nested = |admin| Nested::Variant {
+        inner: vec![None, Some((7, skipping(admin)))],
+    };
+    let sealed = codec.start(&nested(None), &context, random(1));
+    assert_eq!(sealed.unwrap_err(), SealError::Encode);
+    assert!(codec.start(&nested(Some(3)), &context, random(1)).is_ok());
     let untagged = Setting::default().codec_of::<Untagged>();
     assert_eq!(
         untagged

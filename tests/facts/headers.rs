@@ -199,6 +199,27 @@ fn only_dead_cookies_are_removed() {
     );
 }
 
+/// A reader whose own timeouts are tighter, during a deploy that loosens them.
+#[test]
+fn a_cookie_that_another_server_still_opens_is_not_removed() {
+    let World { clock, good, .. } = world();
+    let build = |idle| {
+        Sessions::<Account>::builder("shop.example", &KeyRing::from_key(key(1)))
+            .idle_timeout(std::time::Duration::from_secs(idle))
+            .clock(clock.clone())
+            .build()
+            .unwrap()
+    };
+    clock.set(at(NOW + 1799));
+    let error = build(600).open(&good).unwrap_err();
+    assert_eq!(error.kind(), OpenErrorKind::Expired);
+    assert!(!error.removes_cookie());
+    assert!(build(7200).open(&good).is_ok());
+    // At its own end no server opens it.
+    clock.set(at(NOW + 1800));
+    assert!(build(600).open(&good).unwrap_err().removes_cookie());
+}
+
 #[test]
 fn two_sessions_in_one_application_do_not_open_each_others_cookies() {
     let ring = KeyRing::from_key(key(1));

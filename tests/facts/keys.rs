@@ -240,12 +240,7 @@ fn ties_are_errors_also_without_text() {
 /// Two secrets with the same key id for `"shop.example"`, found by search.
 #[test]
 fn two_keys_with_one_id_for_the_audience_are_an_error_that_names_both() {
-    let numbered = |n: u32| {
-        let mut secret = [7; 32];
-        secret[..4].copy_from_slice(&n.to_be_bytes());
-        Key::from_bytes(&secret).unwrap()
-    };
-    let (a, b) = (numbered(COLLISION.0), numbered(COLLISION.1));
+    let [a, b] = colliding();
     assert_eq!(a.id("shop.example"), b.id("shop.example"));
     let lines = format!(
         "{}\n{} seal-from=2026-01-01T00:00:00Z",
@@ -263,6 +258,14 @@ fn two_keys_with_one_id_for_the_audience_are_an_error_that_names_both() {
     assert_eq!((error.line(), error.entry()), (Some(2), 2));
     // Under another audience the two are told apart.
     assert!(Codec::<Account>::builder("other", &ring).build().is_ok());
+}
+
+pub(crate) fn colliding() -> [Key; 2] {
+    [COLLISION.0, COLLISION.1].map(|number: u32| {
+        let mut secret = [7; 32];
+        secret[..4].copy_from_slice(&number.to_be_bytes());
+        Key::from_bytes(&secret).unwrap()
+    })
 }
 
 const COLLISION: (u32, u32) = (32_242, 120_302);
@@ -372,4 +375,5 @@ fn a_key_that_moved_on_is_a_reason_to_renew_and_the_renewal_is_under_the_new_key
     // A server that is a second behind neither refuses it nor takes it back to the old key.
     let behind = codec.open(renewed.value(), &context(NOW + 9)).unwrap();
     assert_eq!(behind.value(), &typical());
+    assert!(!behind.renewal().is_due(), "or the two would take turns");
 }

@@ -1,6 +1,8 @@
 //! The pure part of revocation, and what the handle of one process adds. Obligations 14, 15 and 17
 //! as far as they need no store.
 
+use std::time::Duration;
+
 use sealed_session::{
     Context, Epoch, KeyRing, ManualClock, OpenErrorKind, RevocationState, RevocationView,
     Revocations, RevokeError, Scope, Scopes, SealError, SessionData, Sessions,
@@ -15,6 +17,8 @@ fn millis(epoch: u64) -> Epoch {
     Epoch::from_millis(epoch)
 }
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 struct World {
     clock: ManualClock,
     sessions: Sessions<Account>,
@@ -24,7 +28,7 @@ fn world() -> World {
     let clock = ManualClock::new(at(NOW));
     let sessions = Sessions::<Account>::builder("shop.example", &KeyRing::from_key(key(1)))
         .clock(clock.clone())
-        .revocations(Revocations::in_this_process(at(NOW), 60).unwrap())
+        .revocations(Revocations::in_this_process_at(millis(EPOCH), MINUTE).unwrap())
         .build()
         .unwrap();
     World { clock, sessions }
@@ -87,10 +91,15 @@ fn logging_out_everyone_ends_every_session_until_now() {
 fn a_restart_that_forgot_what_was_revoked_forgives_nothing() {
     let world = world();
     let header = world.sign_in(7);
-    world.clock.set(at(NOW + 1));
+    world
+        .sessions
+        .revoke(&[Scope::new("user", 7).unwrap()])
+        .unwrap();
+    // Within the same second.
+    world.clock.advance(Duration::from_millis(1));
     let restarted = Sessions::<Account>::builder("shop.example", &KeyRing::from_key(key(1)))
         .clock(world.clock.clone())
-        .revocations(Revocations::in_this_process(at(NOW + 1), 60).unwrap())
+        .revocations(Revocations::in_this_process_at(millis(EPOCH + 1), MINUTE).unwrap())
         .build()
         .unwrap();
     let error = restarted.open(&header).unwrap_err();
@@ -135,6 +144,65 @@ fn a_session_revoked_between_opening_and_renewal_is_not_brought_back() {
     }
 }
 
+/// The old password is verified, then it is changed and the user logged out everywhere, and then
+/// the sign-in with the old one goes on.
+#[test]
+fn a_sign_in_that_began_before_a_logout_starts_no_session() {
+    let world = world();
+    let user = [Scope::new("user", 7).unwrap()];
+    let account = Account {
+        user: 7,
+        ..typical()
+    };
+    let revoked = Err(SealError::Ended(OpenErrorKind::Revoked));
+    let overtaken = world.sessions.begin_sign_in();
+    let bystander = world.sessions.bound(b"b").begin_sign_in();
+    world.sessions.revoke(&user).unwrap();
+    assert_eq!(overtaken.start(&account).map(|_| ()), revoked);
+    let other = bystander
+        .start(&Account {
+            user: 8,
+            ..typical()
+        })
+        .unwrap();
+    let header = other.as_str().split(';').next().unwrap();
+    assert!(world.sessions.bound(b"b").open(header).is_ok());
+    let overtaken = world.sessions.begin_sign_in();
+    world.sessions.revoke_everyone().unwrap();
+    assert_eq!(overtaken.start(&account).map(|_| ()), revoked);
+    // One that begins after it starts.
+    assert_eq!(world.kind(&world.sign_in(7)), Ok(()));
+}
+
+#[test]
+fn a_sign_in_stamps_the_clock_of_its_beginning() {
+    let world = world();
+    let begun = world.sessions.revocations().snapshot().clock();
+    let sign_in = world.sessions.begin_sign_in();
+    let others = world
+        .sessions
+        .revoke(&[Scope::new("user", 1).unwrap()])
+        .unwrap();
+    assert!(others > begun);
+    let set = sign_in.start(&typical()).unwrap();
+    let session = world
+        .sessions
+        .open(set.as_str().split(';').next().unwrap())
+        .unwrap();
+    assert_eq!(session.claims().epoch(), begun);
+}
+
+#[test]
+fn the_clock_counts_milliseconds_and_not_seconds() {
+    let world = world();
+    world.clock.set(at(NOW + 200));
+    world.clock.advance(Duration::from_millis(345));
+    assert_eq!(
+        world.sessions.revoke_everyone(),
+        Ok(millis(EPOCH + 200_345))
+    );
+}
+
 #[test]
 fn a_renewal_stamps_the_clock_it_was_checked_under_and_never_a_newer_one() {
     let codec = Setting::default().codec();
@@ -148,7 +216,11 @@ fn a_renewal_stamps_the_clock_it_was_checked_under_and_never_a_newer_one() {
         codec.open(&token, &context).unwrap()
     };
     // Somebody else is logged out meanwhile: the clock moves on.
-    let moved = state.revoke(&[Scope::new("user", 1).unwrap()], at(NOW + 5), Epoch::ZERO);
+    let moved = state.revoke(
+        &[Scope::new("user", 1).unwrap()],
+        millis(EPOCH + 5000),
+        Epoch::ZERO,
+    );
     assert_eq!(moved, Some(millis(EPOCH + 5000)));
     let context = Context::new(at(NOW + 5), RevocationView::current(&state));
     let renewed = codec
@@ -171,20 +243,29 @@ fn a_renewal_stamps_the_clock_it_was_checked_under_and_never_a_newer_one() {
 fn the_clock_steps_over_time_over_itself_and_over_every_epoch_seen() {
     let user = [Scope::new("user", 7).unwrap()];
     let mut state = RevocationState::fixed(millis(5));
-    assert_eq!(state.revoke(&user, at(0), Epoch::ZERO), Some(millis(6)));
-    assert_eq!(state.revoke(&user, at(0), millis(100)), Some(millis(101)));
-    assert_eq!(state.revoke(&user, at(1), millis(100)), Some(millis(1000)));
-    assert_eq!(state.revoke(&user, at(0), Epoch::ZERO), Some(millis(1001)));
+    assert_eq!(state.revoke(&user, millis(0), Epoch::ZERO), Some(millis(6)));
     assert_eq!(
-        state.revoke_everyone(at(0), Epoch::ZERO),
+        state.revoke(&user, millis(0), millis(100)),
+        Some(millis(101))
+    );
+    assert_eq!(
+        state.revoke(&user, millis(1000), millis(100)),
+        Some(millis(1000))
+    );
+    assert_eq!(
+        state.revoke(&user, millis(0), Epoch::ZERO),
+        Some(millis(1001))
+    );
+    assert_eq!(
+        state.revoke_everyone(millis(0), Epoch::ZERO),
         Some(millis(1002))
     );
     assert_eq!((state.clock(), state.floor()), (millis(1002), millis(1002)));
     assert_eq!(state.revoked().count(), 0, "the floor covers them");
     // No room left: an error, and nothing changed.
     let before = state.clone();
-    assert_eq!(state.revoke(&user, at(0), millis(u64::MAX)), None);
-    assert_eq!(state.revoke_everyone(at(0), millis(u64::MAX)), None);
+    assert_eq!(state.revoke(&user, millis(0), millis(u64::MAX)), None);
+    assert_eq!(state.revoke_everyone(millis(0), millis(u64::MAX)), None);
     assert_eq!(state, before);
 }
 
@@ -342,7 +423,7 @@ fn a_state_whose_parts_contradict_each_other_is_refused() {
 
 #[test]
 fn concurrent_revocations_all_take_effect() {
-    let revocations = Revocations::in_this_process(at(NOW), 60).unwrap();
+    let revocations = Revocations::in_this_process_at(millis(EPOCH), MINUTE).unwrap();
     std::thread::scope(|scope| {
         for thread in 0..4u64 {
             let revocations = revocations.clone();
@@ -350,7 +431,7 @@ fn concurrent_revocations_all_take_effect() {
                 let mut last = Epoch::ZERO;
                 for i in 0..250 {
                     let user = Scope::new("user", thread * 1000 + i).unwrap();
-                    let clock = revocations.revoke(&[user], at(NOW)).unwrap();
+                    let clock = revocations.revoke(&[user], millis(EPOCH)).unwrap();
                     assert!(clock > last);
                     last = clock;
                 }

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sealed_session::{
-    BuildError, CookieError, CookieSettings, KeyRing, ManualClock, OpenErrorKind, RingKey, Sessions,
+    BuildError, CookieError, CookieSettings, KeyRing, KeyRingErrorKind, ManualClock, OpenErrorKind,
+    RingKey, SealError, Sessions,
 };
 
 use crate::account::{Account, typical};
@@ -134,11 +135,52 @@ fn a_ring_that_cannot_be_used_leaves_the_present_one() {
         .build()
         .unwrap();
     let header = pair(&sessions);
+    // Two keys with the same id for this audience.
+    let [a, b] = crate::keys::colliding();
+    let colliding = KeyRing::new([RingKey::new(a), RingKey::new(b).with_seal_from(at(1))]).unwrap();
+    let error = sessions.replace_keys(&colliding).unwrap_err();
+    assert_eq!(error.kind(), KeyRingErrorKind::SameKeyId { other: 1 });
+    assert!(sessions.open(&header).is_ok());
+    assert!(sessions.open(pair(&sessions)).is_ok());
+    // One that can be used takes its place.
     sessions.replace_keys(&KeyRing::from_key(key(2))).unwrap();
     let kind = sessions.open(&header).unwrap_err().kind();
     assert_eq!(kind, OpenErrorKind::UnknownKey);
-    sessions.replace_keys(&KeyRing::from_key(key(1))).unwrap();
-    assert!(sessions.open(&header).is_ok());
+    assert!(sessions.open(pair(&sessions)).is_ok());
+}
+
+#[test]
+fn a_session_is_renewed_only_by_what_opened_it() {
+    let ring = KeyRing::from_key(key(1));
+    let build = |audience, name| {
+        Sessions::<Account>::builder(audience, &ring)
+            .cookie(CookieSettings::host(name))
+            .build()
+            .unwrap()
+    };
+    let shop = build("shop.example", "session");
+    let others = [
+        build("shop.example", "admin"),
+        build("admin.example", "session"),
+    ];
+    let session = shop.open(pair(&shop)).unwrap();
+    for other in &others {
+        assert_eq!(other.renew(&session).unwrap_err(), SealError::OtherOrigin);
+        let updated = other.update(&session, &typical());
+        assert_eq!(updated.unwrap_err(), SealError::OtherOrigin);
+    }
+    // A binding that was forgotten, added or changed.
+    let bound = shop.bound(b"tenant-7");
+    let set = bound.start(&typical()).unwrap();
+    let tied = bound.open(set.as_str().split(';').next().unwrap()).unwrap();
+    assert_eq!(shop.renew(&tied).unwrap_err(), SealError::OtherOrigin);
+    let other = shop.bound(b"tenant-8").renew(&tied);
+    assert_eq!(other.unwrap_err(), SealError::OtherOrigin);
+    assert_eq!(bound.renew(&session).unwrap_err(), SealError::OtherOrigin);
+    assert!(bound.renew(&tied).is_ok() && shop.renew(&session).is_ok());
+    // A swapped ring changes nothing of it.
+    shop.replace_keys(&KeyRing::from_key(key(2))).unwrap();
+    assert!(shop.renew(&session).is_ok());
 }
 
 #[test]

@@ -100,7 +100,7 @@ pub use error::{
     RandomnessError, SealError, TimeError,
 };
 #[cfg(feature = "std")]
-pub use error::{KeyRingSourceError, RevokeError};
+pub use error::{KeyRingSourceError, KeyRingSourceErrorKind, RevokeError};
 pub use key::{Key, KeyId};
 pub use key_ring::{KeyRing, RingKey};
 pub use random::Randomness;

@@ -63,14 +63,41 @@ impl FromStr for UnixTime {
                 .map(Self)
                 .ok_or(TimeError::NotRfc3339);
         }
+        let fraction = has_rfc_3339_shape(text).ok_or(TimeError::NotRfc3339)?;
         let timestamp: jiff::Timestamp = text.parse().map_err(|_| TimeError::NotRfc3339)?;
-        if timestamp.subsec_nanosecond() != 0 {
+        if fraction {
             return Err(TimeError::FractionOfSecond);
         }
         u64::try_from(timestamp.as_second())
             .map(Self)
             .map_err(|_| TimeError::Before1970)
     }
+}
+
+/// Whether `text` has the shape of RFC 3339, section 5.6, in capitals and without a leap second; and
+/// if so, whether it has a fraction of a second. The library below reads more than that: short
+/// forms, names of zones.
+fn has_rfc_3339_shape(text: &str) -> Option<bool> {
+    let (second, rest) = text.split_at_checked("2026-11-22T00:00:00".len())?;
+    let matches = |text: &str, shape: &str| {
+        text.len() == shape.len()
+            && text.bytes().zip(shape.bytes()).all(|(byte, expected)| {
+                byte == expected || (expected == b'0' && byte.is_ascii_digit())
+            })
+    };
+    let leap_second = second.ends_with("60");
+    if !matches(second, "0000-00-00T00:00:00") || leap_second {
+        return None;
+    }
+    let (zone, fraction) = match rest.strip_prefix('.') {
+        Some(fraction) => (
+            fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
+            true,
+        ),
+        None => (rest, false),
+    };
+    let known = zone == "Z" || matches(zone, "+00:00") || matches(zone, "-00:00");
+    known.then_some(fraction)
 }
 
 /// Decimal digits alone: no sign, no white space.
@@ -162,6 +189,19 @@ mod tests {
             ("2026-11-22", TimeError::NotRfc3339),
             ("2026-11-22T00:00:00", TimeError::NotRfc3339),
             ("1795305600", TimeError::NotRfc3339),
+            ("2026-11-22T00Z", TimeError::NotRfc3339),
+            ("20261122T000000Z", TimeError::NotRfc3339),
+            ("2026-11-22 00:00:00Z", TimeError::NotRfc3339),
+            ("2026-11-22t00:00:00z", TimeError::NotRfc3339),
+            ("2026-11-22T00:00:00Z[UTC]", TimeError::NotRfc3339),
+            ("2026-11-22T00:00:00+01", TimeError::NotRfc3339),
+            ("2026-11-22T00:00:00Z ", TimeError::NotRfc3339),
+            ("+002026-11-22T00:00:00Z", TimeError::NotRfc3339),
+            ("2026-11-22T23:59:60Z", TimeError::NotRfc3339),
+            ("2026-13-22T00:00:00Z", TimeError::NotRfc3339),
+            ("2026-02-29T00:00:00Z", TimeError::NotRfc3339),
+            ("2026-11-22T00:00:00.000Z", TimeError::FractionOfSecond),
+            ("2026-11-22T00:00:00é", TimeError::NotRfc3339),
             ("@", TimeError::NotRfc3339),
             ("@+1", TimeError::NotRfc3339),
             ("@-1", TimeError::NotRfc3339),

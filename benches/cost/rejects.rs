@@ -10,7 +10,7 @@ use sealed_session::{
 use crate::account::{Account, of_len};
 use crate::oracle::{self, OracleClaims};
 use crate::pair::compare;
-use crate::{NOW, codec, context, key, secret, state};
+use crate::{Bounds, NOW, codec, context, key, secret, state};
 
 /// A refusal: its kind, what the codec is given, and under which state.
 struct Case {
@@ -21,17 +21,17 @@ struct Case {
     stale: bool,
 }
 
-pub(crate) fn all() {
+pub(crate) fn all(bounds: &mut Bounds) {
     for protection in [Protection::Encrypted, Protection::Signed] {
         println!("\n{protection:?}: refusals, against opening a session of 48 bytes");
         println!("refused as                                  time  ratio");
         for case in cases(protection) {
-            row(protection, &case);
+            row(protection, &case, bounds);
         }
     }
 }
 
-fn row(protection: Protection, case: &Case) {
+fn row(protection: Protection, case: &Case, bounds: &mut Bounds) {
     let codec: Codec<Account> = codec(&ring(), protection);
     let good_state = state();
     let good_context = context(&good_state);
@@ -53,6 +53,13 @@ fn row(protection: Protection, case: &Case) {
             ))
         },
     );
+    if case.value.len() == 1 << 20 {
+        bounds.check(
+            format!("{protection:?}, {}", case.name),
+            compared.ratio,
+            1.0,
+        );
+    }
     println!(
         "{:<38} {:>6} ns {:>6.2}",
         case.name, compared.first, compared.ratio

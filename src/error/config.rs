@@ -67,15 +67,7 @@ impl fmt::Display for BuildError {
     }
 }
 
-impl core::error::Error for BuildError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Cookie(error) => Some(error),
-            Self::KeyRing(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+impl core::error::Error for BuildError {}
 
 impl From<CookieError> for BuildError {
     fn from(error: CookieError) -> Self {
@@ -119,14 +111,7 @@ impl fmt::Display for RevokeError {
 }
 
 #[cfg(feature = "std")]
-impl core::error::Error for RevokeError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Clock(error) => Some(error),
-            Self::Fixed | Self::ClockExhausted => None,
-        }
-    }
-}
+impl core::error::Error for RevokeError {}
 
 #[cfg(feature = "std")]
 impl From<TimeError> for RevokeError {

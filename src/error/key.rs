@@ -136,16 +136,21 @@ pub enum KeyRingErrorKind {
     },
 }
 
-/// A key ring that could not be loaded.
+/// A key ring that could not be loaded, and from where.
+#[cfg(feature = "std")]
+#[derive(Debug)]
+pub struct KeyRingSourceError {
+    source: alloc::string::String,
+    kind: KeyRingSourceErrorKind,
+}
+
+/// Why a key ring could not be loaded.
 #[cfg(feature = "std")]
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum KeyRingSourceError {
+pub enum KeyRingSourceErrorKind {
     /// The environment variable is not set.
-    NotSet {
-        /// Its name.
-        variable: alloc::string::String,
-    },
+    NotSet,
     /// The environment variable or file is not UTF-8.
     NotUtf8,
     /// The file could not be read.
@@ -155,36 +160,30 @@ pub enum KeyRingSourceError {
 }
 
 #[cfg(feature = "std")]
+impl KeyRingSourceError {
+    pub(crate) const fn new(source: alloc::string::String, kind: KeyRingSourceErrorKind) -> Self {
+        Self { source, kind }
+    }
+
+    /// Why it could not be loaded.
+    #[must_use]
+    pub const fn kind(&self) -> &KeyRingSourceErrorKind {
+        &self.kind
+    }
+}
+
+#[cfg(feature = "std")]
 impl fmt::Display for KeyRingSourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotSet { variable } => {
-                write!(
-                    f,
-                    "key ring: the environment variable {variable} is not set"
-                )
-            }
-            Self::NotUtf8 => f.write_str("key ring: the text is not UTF-8"),
-            Self::Read(error) => write!(f, "key ring: the file cannot be read: {error}"),
-            Self::Ring(error) => error.fmt(f),
+        write!(f, "{}: ", self.source)?;
+        match &self.kind {
+            KeyRingSourceErrorKind::NotSet => f.write_str("not set"),
+            KeyRingSourceErrorKind::NotUtf8 => f.write_str("the text is not UTF-8"),
+            KeyRingSourceErrorKind::Read(error) => error.fmt(f),
+            KeyRingSourceErrorKind::Ring(error) => error.fmt(f),
         }
     }
 }
 
 #[cfg(feature = "std")]
-impl core::error::Error for KeyRingSourceError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Read(error) => Some(error),
-            Self::Ring(error) => Some(error),
-            Self::NotSet { .. } | Self::NotUtf8 => None,
-        }
-    }
-}
-
-#[cfg(feature = "std")]
-impl From<KeyRingError> for KeyRingSourceError {
-    fn from(error: KeyRingError) -> Self {
-        Self::Ring(error)
-    }
-}
+impl core::error::Error for KeyRingSourceError {}

@@ -14,8 +14,8 @@ mod seal;
 pub use config::RevokeError;
 pub use config::{BuildError, TimeError};
 pub use cookie::CookieError;
-#[cfg(feature = "std")]
-pub use key::KeyRingSourceError;
 pub use key::{KeyError, KeyRingError, KeyRingErrorKind};
+#[cfg(feature = "std")]
+pub use key::{KeyRingSourceError, KeyRingSourceErrorKind};
 pub use open::{OpenError, OpenErrorKind};
 pub use seal::{RandomnessError, SealError};

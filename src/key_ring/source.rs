@@ -1,11 +1,13 @@
 //! Where a [`KeyRing`] is loaded from: an environment variable or a file.
 
+use alloc::format;
+use std::env::VarError;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::KeyRing;
-use crate::error::KeyRingSourceError;
+use crate::error::{KeyRingSourceError, KeyRingSourceErrorKind};
 
 impl KeyRing {
     /// Reads the ring from the environment variable `variable`.
@@ -14,13 +16,9 @@ impl KeyRing {
     ///
     /// [`KeyRingSourceError`] when the variable is not set, is not UTF-8 or holds no ring.
     pub fn from_env(variable: &str) -> Result<Self, KeyRingSourceError> {
-        let text = std::env::var(variable).map_err(|error| match error {
-            std::env::VarError::NotPresent => KeyRingSourceError::NotSet {
-                variable: variable.into(),
-            },
-            std::env::VarError::NotUnicode(_) => KeyRingSourceError::NotUtf8,
-        })?;
-        Ok(Zeroizing::new(text).parse()?)
+        read_env(variable).map_err(|kind| {
+            KeyRingSourceError::new(format!("environment variable {variable}"), kind)
+        })
     }
 
     /// Reads the ring from the file at `path`.
@@ -29,8 +27,23 @@ impl KeyRing {
     ///
     /// [`KeyRingSourceError`] when the file cannot be read, is not UTF-8 or holds no ring.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, KeyRingSourceError> {
-        let bytes = Zeroizing::new(std::fs::read(path).map_err(KeyRingSourceError::Read)?);
-        let text = core::str::from_utf8(&bytes).map_err(|_| KeyRingSourceError::NotUtf8)?;
-        Ok(text.parse()?)
+        let path = path.as_ref();
+        read_file(path)
+            .map_err(|kind| KeyRingSourceError::new(format!("file {}", path.display()), kind))
     }
+}
+
+fn read_env(variable: &str) -> Result<KeyRing, KeyRingSourceErrorKind> {
+    let text = std::env::var(variable).map_err(|error| match error {
+        VarError::NotPresent => KeyRingSourceErrorKind::NotSet,
+        VarError::NotUnicode(_) => KeyRingSourceErrorKind::NotUtf8,
+    })?;
+    let text = Zeroizing::new(text);
+    text.parse().map_err(KeyRingSourceErrorKind::Ring)
+}
+
+fn read_file(path: &Path) -> Result<KeyRing, KeyRingSourceErrorKind> {
+    let bytes = Zeroizing::new(std::fs::read(path).map_err(KeyRingSourceErrorKind::Read)?);
+    let text = core::str::from_utf8(&bytes).map_err(|_| KeyRingSourceErrorKind::NotUtf8)?;
+    text.parse().map_err(KeyRingSourceErrorKind::Ring)
 }

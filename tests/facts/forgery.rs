@@ -96,9 +96,6 @@ fn no_extension_opens() {
         for place in 0..=token.len() {
             for byte in 0..=u8::MAX {
                 let longer = [&token[..place], &[byte], &token[place..]].concat();
-                if longer[..token.len()] == token && longer.len() == token.len() {
-                    continue;
-                }
                 let opened = open_with(&codec, base64url(&longer), NOW, b"");
                 assert!(opened.is_err(), "{byte} at {place}");
             }

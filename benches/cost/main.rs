@@ -50,6 +50,8 @@ fn main() {
         return;
     }
     println!("XChaCha20-Poly1305 by {BACKEND}");
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+    parts::against_the_default();
     let mut bounds = Bounds::default();
     by_payload(Protection::Encrypted, &mut bounds);
     by_payload(Protection::Signed, &mut bounds);

@@ -79,16 +79,26 @@ impl Parts {
     }
 }
 
+/// The backend that the crate was built with.
 #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
-struct Aead(chacha20poly1305::XChaCha20Poly1305);
+type Aead = RustCrypto;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+type Aead = Faster;
 
-#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
-impl Aead {
-    fn new(key: [u8; 32]) -> Self {
+/// The bare default backend.
+pub(crate) struct RustCrypto(chacha20poly1305::XChaCha20Poly1305);
+
+impl RustCrypto {
+    pub(crate) fn new(key: [u8; 32]) -> Self {
         Self(chacha20poly1305::XChaCha20Poly1305::new((&key).into()))
     }
 
-    fn open<'a>(&self, nonce: &[u8; 24], header: &[u8], sealed: &'a mut [u8]) -> &'a [u8] {
+    pub(crate) fn open<'a>(
+        &self,
+        nonce: &[u8; 24],
+        header: &[u8],
+        sealed: &'a mut [u8],
+    ) -> &'a [u8] {
         use chacha20poly1305::aead::AeadInOut as _;
         let (text, tag) = sealed.split_last_chunk_mut::<16>().unwrap();
         let tag = (&*tag).into();
@@ -99,19 +109,24 @@ impl Aead {
     }
 }
 
+/// The bare backend of the feature.
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-struct Aead([u8; 32]);
+pub(crate) struct Faster([u8; 32]);
 
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-impl Aead {
-    fn new(key: [u8; 32]) -> Self {
+impl Faster {
+    pub(crate) fn new(key: [u8; 32]) -> Self {
         Self(key)
     }
 
-    fn open<'a>(&self, nonce: &[u8; 24], header: &[u8], sealed: &'a mut [u8]) -> &'a [u8] {
+    pub(crate) fn open<'a>(
+        &self,
+        nonce: &[u8; 24],
+        header: &[u8],
+        sealed: &'a mut [u8],
+    ) -> &'a [u8] {
         #[cfg(feature = "aws-lc-rs")]
-        use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
-        #[cfg(not(feature = "aws-lc-rs"))]
+        use aws_lc_rs as ring;
         use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 
         let (input, tail) = nonce.split_first_chunk::<16>().unwrap();
@@ -121,5 +136,38 @@ impl Aead {
         let key = LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, &key).unwrap());
         let nonce = Nonce::assume_unique_for_key(short);
         key.open_in_place(nonce, Aad::from(header), sealed).unwrap()
+    }
+}
+
+/// The bare backend of the feature against the default one, in the same run.
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+pub(crate) fn against_the_default() {
+    println!("\nThe bare decryption by this backend, against RustCrypto's");
+    println!("token    time  RustCrypto  ratio");
+    for len in [109, 256, 1092] {
+        let keys = oracle::derive(&[7; 32], "shop.example", "__Host-session");
+        let sealed = oracle::seal(&keys, oracle::ENCRYPTED, b"", &[9; 32], &vec![1; len - 45]);
+        let key: [u8; 32] = keys.enc.try_into().unwrap();
+        let (faster, default) = (Faster::new(key), RustCrypto::new(key));
+        let mut buffers = [sealed.clone(), sealed.clone()];
+        let [a, b] = &mut buffers;
+        let compared = crate::pair::compare(
+            &mut || {
+                a.copy_from_slice(&sealed);
+                let (header, rest) = a.split_at_mut(5);
+                let (nonce, sealed) = rest.split_first_chunk_mut().unwrap();
+                black_box(faster.open(nonce, header, sealed));
+            },
+            &mut || {
+                b.copy_from_slice(&sealed);
+                let (header, rest) = b.split_at_mut(5);
+                let (nonce, sealed) = rest.split_first_chunk_mut().unwrap();
+                black_box(default.open(nonce, header, sealed));
+            },
+        );
+        println!(
+            "{len:>5} {:>4} ns {:>8} ns {:>6.2}",
+            compared.first, compared.second, compared.ratio
+        );
     }
 }

@@ -15,10 +15,12 @@ use crate::time::UnixTime;
 use crate::validity::epoch_is_plausible;
 use crate::wire::{self, Envelope, MAX_TOKEN, Protection};
 
-/// Tokens of up to this many bytes, and the text that they take, are opened in a smaller buffer:
-/// clearing the great one costs as much as a short token's tag.
+/// Sizes of buffer, in bytes of token, and the text that each takes. Clearing the largest for every
+/// token would cost as much as a short one's tag.
 const SHORT_TOKEN: usize = 384;
+const MEDIUM_TOKEN: usize = 1152;
 const SHORT_TEXT: usize = SHORT_TOKEN / 3 * 4;
+const MEDIUM_TEXT: usize = MEDIUM_TOKEN / 3 * 4;
 
 impl<T: SessionData> Codec<T> {
     /// Opens a cookie's value. Nothing is allocated but what the value asks for itself.
@@ -33,10 +35,13 @@ impl<T: SessionData> Codec<T> {
         context: &Context<'_>,
     ) -> Result<Session<T>, OpenError> {
         let value = value.as_ref();
-        if value.len() <= SHORT_TEXT {
+        let len = value.len();
+        if len <= SHORT_TEXT {
             self.open_in(&mut [0; SHORT_TOKEN], value, context)
+        } else if len <= MEDIUM_TEXT {
+            self.open_longer::<MEDIUM_TOKEN>(value, context)
         } else {
-            self.open_long(value, context)
+            self.open_longer::<MAX_TOKEN>(value, context)
         }
     }
 
@@ -83,9 +88,14 @@ impl<T: SessionData> Codec<T> {
         Err(failed.unwrap_or(OpenErrorKind::Missing.into()))
     }
 
+    /// Out of line, so that opening a short token does not reserve the stack for a long one.
     #[inline(never)]
-    fn open_long(&self, value: &[u8], context: &Context<'_>) -> Result<Session<T>, OpenError> {
-        self.open_in(&mut [0; MAX_TOKEN], value, context)
+    fn open_longer<const TOKEN: usize>(
+        &self,
+        value: &[u8],
+        context: &Context<'_>,
+    ) -> Result<Session<T>, OpenError> {
+        self.open_in(&mut [0; TOKEN], value, context)
     }
 
     fn open_in(

@@ -6,8 +6,7 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
-use crate::error::TimeError;
-use crate::time::UnixTime;
+use crate::time::{TimeError, UnixTime};
 
 /// A source of the present time.
 pub trait Clock: Send + Sync + 'static {

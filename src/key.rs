@@ -17,7 +17,6 @@ use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 use crate::error::KeyError;
 #[cfg(feature = "std")]
 use crate::error::RandomnessError;
-use crate::schedule;
 
 /// What the text form starts with.
 const PREFIX: &str = "ssk1_";
@@ -96,13 +95,6 @@ impl Key {
         text.push_str(PREFIX);
         text.push_str(core::str::from_utf8(encoded.as_slice()).unwrap_or_default());
         text
-    }
-
-    /// The public name of this key for `audience`, as it stands in every token that it sealed.
-    /// Ids of one key differ between audiences.
-    #[must_use]
-    pub fn id(&self, audience: &str) -> KeyId {
-        schedule::key_id(self, audience)
     }
 
     pub(crate) const fn as_bytes(&self) -> &[u8; SECRET_LEN] {

@@ -81,6 +81,7 @@ mod payload;
 mod random;
 mod revocation;
 mod schedule;
+mod sealed;
 #[cfg(feature = "std")]
 mod sessions;
 pub mod testing;
@@ -92,12 +93,12 @@ pub use canonical::list;
 pub use claims::{Claims, SessionId};
 #[cfg(feature = "std")]
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use codec::{Codec, CodecBuilder, Context, RenewalReasons, Sealed, Session};
+pub use codec::{Codec, CodecBuilder, Context, RenewalReasons, Session};
 pub use cookie::{CookieSettings, CookieTemplate, SameSite, SetCookie};
 pub use data::{Migration, MigrationError, OldPayload, SessionData};
 pub use error::{
     BuildError, CookieError, KeyError, KeyRingError, KeyRingErrorKind, OpenError, OpenErrorKind,
-    RandomnessError, SealError, TimeError,
+    RandomnessError, SealError,
 };
 #[cfg(feature = "std")]
 pub use error::{KeyRingSourceError, KeyRingSourceErrorKind, RevokeError};
@@ -109,9 +110,10 @@ pub use revocation::Revocations;
 pub use revocation::{
     RevocationState, RevocationView, Scope, ScopeError, ScopeId, Scopes, StateError,
 };
+pub use sealed::Sealed;
 #[cfg(feature = "std")]
 pub use sessions::{Bound, Sessions, SessionsBuilder, SignIn};
-pub use time::{Epoch, UnixTime};
+pub use time::{Epoch, TimeError, UnixTime};
 pub use wire::Protection;
 
 /// The README's examples, run as documentation tests.

@@ -63,15 +63,20 @@ impl DerivedKeys {
     }
 }
 
-/// `key_id` of `root` for `audience`.
-pub(crate) fn key_id(root: &Key, audience: &str) -> KeyId {
-    #[inline(never)]
-    fn unwiped(root: &Key, audience: &str) -> KeyId {
-        expand_key_id(&expand_audience(root, audience))
+impl Key {
+    /// The public name of this key for `audience`, as it stands in every token that it sealed.
+    /// Ids of one key differ between audiences.
+    #[must_use]
+    pub fn id(&self, audience: &str) -> KeyId {
+        let id = id_unwiped(self, audience);
+        zeroize_stack::<STACK>();
+        id
     }
-    let id = unwiped(root, audience);
-    zeroize_stack::<STACK>();
-    id
+}
+
+#[inline(never)]
+fn id_unwiped(root: &Key, audience: &str) -> KeyId {
+    expand_key_id(&expand_audience(root, audience))
 }
 
 fn expand_audience(root: &Key, audience: &str) -> Secret<32> {

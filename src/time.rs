@@ -6,8 +6,6 @@
 use core::fmt;
 use core::str::FromStr;
 
-use crate::error::TimeError;
-
 /// Milliseconds in a second.
 const MILLIS: u64 = 1_000;
 
@@ -156,6 +154,33 @@ impl fmt::Display for Epoch {
         self.0.fmt(f)
     }
 }
+
+/// A time that cannot be read or has no place on the scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimeError {
+    /// Not a moment in RFC 3339.
+    NotRfc3339,
+    /// The moment has a fraction of a second.
+    FractionOfSecond,
+    /// The moment lies before 1970-01-01T00:00:00Z.
+    Before1970,
+    /// The platform has no clock that the standard library can read.
+    NoClock,
+}
+
+impl fmt::Display for TimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotRfc3339 => "not an RFC 3339 time such as 2026-11-22T00:00:00Z",
+            Self::FractionOfSecond => "the time has a fraction of a second",
+            Self::Before1970 => "the time lies before 1970",
+            Self::NoClock => "this platform has no clock; give the sessions one of your own",
+        })
+    }
+}
+
+impl core::error::Error for TimeError {}
 
 #[cfg(test)]
 mod tests {

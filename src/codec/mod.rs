@@ -26,7 +26,6 @@ use crate::validity::Limits;
 use crate::wire::{Accepted, Protection};
 
 pub use builder::CodecBuilder;
-pub use seal::Sealed;
 use session::Origin;
 pub use session::{RenewalReasons, Session};
 

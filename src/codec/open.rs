@@ -167,7 +167,7 @@ impl<T: SessionData> Codec<T> {
         };
         if context
             .revocations
-            .revoked(|state| state.revokes_scopes_of(claims.epoch, &value))
+            .revoked(|state| state.revokes_scopes(claims.epoch, |scopes| value.scopes(scopes)))
         {
             return Err(OpenErrorKind::Revoked);
         }

@@ -1,8 +1,6 @@
 //! Sealing: a session's start, and its renewal. Spec, sections 3 to 5 and 7.
 
-use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 use super::{Codec, Context, Session, with_associated_data};
 use crate::aead::NONCE_LEN;
@@ -15,7 +13,7 @@ use crate::payload;
 use crate::random::Randomness;
 use crate::revocation::Scopes;
 use crate::schedule::DerivedKeys;
-use crate::time::UnixTime;
+use crate::sealed::Sealed;
 use crate::wire::{self, HEADER_LEN, MAX_NAME_AND_VALUE, MAX_TOKEN, Protection};
 
 impl<T: SessionData> Codec<T> {
@@ -84,7 +82,10 @@ impl<T: SessionData> Codec<T> {
         self.limits
             .check(former, context.now)
             .map_err(SealError::Ended)?;
-        if state.revokes(former, &session.value) {
+        let opened = |scopes: &mut Scopes<'_>| session.value.scopes(scopes);
+        if state.revokes_session(former.epoch, former.session_id)
+            || state.revokes_scopes(former.epoch, opened)
+        {
             return Err(SealError::Ended(OpenErrorKind::Revoked));
         }
         let keys = self.ring.sealing(context.now)?;
@@ -137,10 +138,7 @@ impl<T: SessionData> Codec<T> {
                 token.extend(digest.iter().take(mac::TAG_LEN));
             }
         }
-        Ok(Sealed {
-            value: wire::encode(&token),
-            claims,
-        })
+        Ok(Sealed::new(wire::encode(&token), claims))
     }
 
     /// The 4096 limit, before anything is encrypted.
@@ -190,49 +188,4 @@ fn encode_checked<T: SessionData>(value: &T) -> Result<Vec<u8>, SealError> {
     let payload = payload::encode(value, Vec::new())?;
     payload::decode::<T>(&payload).map_err(|_| SealError::Unreadable)?;
     Ok(payload)
-}
-
-/// A cookie's value, just sealed, and what it says of itself.
-#[derive(Clone)]
-pub struct Sealed {
-    value: String,
-    claims: Claims,
-}
-
-impl Sealed {
-    /// The cookie's value: canonical base64url, nothing to escape.
-    #[must_use]
-    pub fn value(&self) -> &str {
-        &self.value
-    }
-
-    /// The cookie's value.
-    #[must_use]
-    pub fn into_value(self) -> String {
-        self.value
-    }
-
-    /// What the token says of itself.
-    #[must_use]
-    pub const fn claims(&self) -> &Claims {
-        &self.claims
-    }
-
-    /// The cookie's `Max-Age` in seconds: what is left of the token at `now`. For the browser's
-    /// tidiness only; the token carries its own end.
-    #[must_use]
-    pub const fn max_age(&self, now: UnixTime) -> u64 {
-        self.claims
-            .expires_at
-            .as_secs()
-            .saturating_sub(now.as_secs())
-    }
-}
-
-impl fmt::Debug for Sealed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sealed")
-            .field("claims", &self.claims)
-            .finish_non_exhaustive()
-    }
 }

@@ -6,7 +6,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::settings::{CookieSettings, SameSite};
-use crate::codec::Sealed;
+use crate::sealed::Sealed;
 use crate::time::UnixTime;
 
 /// A cookie's name and attributes, checked. It writes `Set-Cookie` lines.

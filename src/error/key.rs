@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::TimeError;
+use crate::time::TimeError;
 
 /// A text or byte string that is no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

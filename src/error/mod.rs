@@ -1,4 +1,4 @@
-//! Every error type.
+//! Every error type but those that belong to one small type and stand beside it.
 //!
 //! Two kinds of reader. [`OpenError`] is for traffic: opaque, a kind to count, nothing of the
 //! input in it. The others are for developers and operators: rich, and still without a secret or a
@@ -10,9 +10,9 @@ mod key;
 mod open;
 mod seal;
 
+pub use config::BuildError;
 #[cfg(feature = "std")]
 pub use config::RevokeError;
-pub use config::{BuildError, TimeError};
 pub use cookie::CookieError;
 pub use key::{KeyError, KeyRingError, KeyRingErrorKind};
 #[cfg(feature = "std")]

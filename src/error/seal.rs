@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::open::OpenErrorKind;
-use crate::error::TimeError;
+use crate::time::TimeError;
 
 /// A session that was not sealed. Nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

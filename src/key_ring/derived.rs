@@ -9,7 +9,7 @@ use core::fmt;
 use super::{KeyRing, RingKey};
 use crate::error::{KeyRingError, KeyRingErrorKind, OpenErrorKind, SealError};
 use crate::key::KeyId;
-use crate::schedule::{self, DerivedKeys};
+use crate::schedule::DerivedKeys;
 use crate::time::UnixTime;
 
 /// One key of the ring, derived.
@@ -107,7 +107,7 @@ impl DerivedRing {
 
 /// No two keys may share an id for the audience in use: a token names its key by it.
 fn check_ids(ring: &KeyRing, audience: &str) -> Result<(), KeyRingError> {
-    let id = |entry: &RingKey| schedule::key_id(entry.key(), audience);
+    let id = |entry: &RingKey| entry.key().id(audience);
     let ids: Vec<KeyId> = ring.keys().iter().map(id).collect();
     for (index, (entry, id)) in ring.keys().iter().zip(&ids).enumerate() {
         if let Some(other) = ids.iter().take(index).position(|earlier| earlier == id) {

@@ -8,8 +8,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::scope::{Scope, Scopes};
-use crate::claims::{Claims, SessionId};
-use crate::data::SessionData;
+use crate::claims::SessionId;
 use crate::time::Epoch;
 
 /// What has been revoked, as of one reading of the clock.
@@ -134,30 +133,32 @@ impl RevocationState {
         epoch < self.floor || (epoch < self.newest && self.has(Scope::session(id), epoch))
     }
 
-    /// Step 14: the scopes that the session's value names.
+    /// Step 14: the scopes that `name_scopes` adds, which are those of the session's value.
     #[inline]
-    pub(crate) fn revokes_scopes_of<T: SessionData>(&self, epoch: Epoch, value: &T) -> bool {
+    pub(crate) fn revokes_scopes(
+        &self,
+        epoch: Epoch,
+        name_scopes: impl FnOnce(&mut Scopes<'_>),
+    ) -> bool {
         // No entry is above `newest`, so nothing needs hashing.
         if epoch >= self.newest {
             return false;
         }
         let mut revoked = false;
-        value.scopes(&mut Scopes::new(&mut |scope| {
+        name_scopes(&mut Scopes::new(&mut |scope| {
             revoked |= self.has(scope, epoch);
         }));
         revoked
     }
 
-    /// Steps 10 and 14 at once, for a session that is already open.
-    pub(crate) fn revokes<T: SessionData>(&self, claims: &Claims, value: &T) -> bool {
-        self.revokes_session(claims.epoch, claims.session_id)
-            || self.revokes_scopes_of(claims.epoch, value)
-    }
-
-    /// Whether a session that starts with this epoch is revoked already.
+    /// Whether a session with these scopes that starts with this epoch is revoked already.
     #[cfg(feature = "std")]
-    pub(crate) fn revokes_start<T: SessionData>(&self, epoch: Epoch, value: &T) -> bool {
-        epoch < self.floor || self.revokes_scopes_of(epoch, value)
+    pub(crate) fn revokes_start(
+        &self,
+        epoch: Epoch,
+        name_scopes: impl FnOnce(&mut Scopes<'_>),
+    ) -> bool {
+        epoch < self.floor || self.revokes_scopes(epoch, name_scopes)
     }
 
     fn has(&self, scope: Scope, epoch: Epoch) -> bool {

@@ -3,12 +3,13 @@
 use core::fmt;
 
 use super::{Sessions, SignIn};
-use crate::codec::{Codec, Context, Sealed, Session};
+use crate::codec::{Codec, Context, Session};
 use crate::cookie::SetCookie;
 use crate::data::SessionData;
-use crate::error::{OpenError, OpenErrorKind, SealError, TimeError};
+use crate::error::{OpenError, OpenErrorKind, SealError};
 use crate::revocation::{RevocationState, RevocationView};
-use crate::time::UnixTime;
+use crate::sealed::Sealed;
+use crate::time::{TimeError, UnixTime};
 
 /// [`Sessions`] whose tokens are tied to a byte string. From [`Sessions::bound`].
 pub struct Bound<'a, T> {
@@ -92,7 +93,11 @@ impl<'a, T: SessionData> Bound<'a, T> {
     ) -> Result<SetCookie, SealError> {
         let now = self.now()?;
         let inner = &*self.sessions.0;
-        if inner.revocations.peek().revokes_start(begun.clock(), value) {
+        if inner
+            .revocations
+            .peek()
+            .revokes_start(begun.clock(), |scopes| value.scopes(scopes))
+        {
             return Err(SealError::Ended(OpenErrorKind::Revoked));
         }
         let context = self.context(now, RevocationView::current(begun));

@@ -17,11 +17,11 @@ use crate::clock::Clock;
 use crate::codec::{Codec, Session};
 use crate::cookie::{CookieTemplate, SetCookie};
 use crate::data::SessionData;
-use crate::error::{KeyRingError, OpenError, RandomnessError, RevokeError, SealError, TimeError};
+use crate::error::{KeyRingError, OpenError, RandomnessError, RevokeError, SealError};
 use crate::key_ring::KeyRing;
 use crate::random::Randomness;
 use crate::revocation::{Revocations, Scope};
-use crate::time::Epoch;
+use crate::time::{Epoch, TimeError};
 
 pub use bound::Bound;
 pub use builder::SessionsBuilder;

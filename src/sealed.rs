@@ -1,0 +1,56 @@
+//! [`Sealed`]: a token that was just made, on its way from the codec to the cookie.
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::claims::Claims;
+use crate::time::UnixTime;
+
+/// A cookie's value, just sealed, and what it says of itself.
+#[derive(Clone)]
+pub struct Sealed {
+    value: String,
+    claims: Claims,
+}
+
+impl Sealed {
+    pub(crate) const fn new(value: String, claims: Claims) -> Self {
+        Self { value, claims }
+    }
+
+    /// The cookie's value: canonical base64url, nothing to escape.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// The cookie's value.
+    #[must_use]
+    pub fn into_value(self) -> String {
+        self.value
+    }
+
+    /// What the token says of itself.
+    #[must_use]
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// The cookie's `Max-Age` in seconds: what is left of the token at `now`. For the browser's
+    /// tidiness only; the token carries its own end.
+    #[must_use]
+    pub const fn max_age(&self, now: UnixTime) -> u64 {
+        self.claims
+            .expires_at
+            .as_secs()
+            .saturating_sub(now.as_secs())
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sealed")
+            .field("claims", &self.claims)
+            .finish_non_exhaustive()
+    }
+}

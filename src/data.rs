@@ -17,9 +17,9 @@ use crate::revocation::Scopes;
 ///
 /// Serde attributes that need field names do not work: `skip_serializing_if`, `flatten`,
 /// `untagged`, internally tagged enums. Sealing a value from which a field was left out, or which
-/// does not decode again, is an error. One mistake remains yours: a field that is serialized but
-/// not deserialized, or the reverse (`skip_serializing`, `skip_deserializing` alone), can read as
-/// another value; write `skip`, which does both. Nesting may go 128 levels deep.
+/// does not decode again, is an error. One mistake remains yours: a struct's named field that is
+/// serialized but not deserialized, or the reverse (`skip_serializing` or `skip_deserializing`
+/// alone), can read as another value; write `skip`, which does both. Nesting may go 128 levels deep.
 ///
 /// ```
 /// use sealed_session::{Migration, OldPayload, Scopes, SessionData};

@@ -70,14 +70,7 @@ fn fail(message: &str) -> ! {
 
 fn check_encoding<T: SessionData>(sample: &T, pin: &str) -> Result<(), String> {
     let name = type_name::<T>();
-    let bytes = payload::encode(sample, Vec::new())
-        .map_err(|error| format!("{name} cannot be encoded: {error}"))?;
-    payload::decode::<T>(&bytes).map_err(|_| {
-        format!(
-            "{name} is encoded, but does not decode again: avoid serde's skip_serializing_if, \
-             flatten, untagged and internally tagged enums"
-        )
-    })?;
+    let bytes = payload::encode(sample).map_err(|error| format!("{name}: {error}"))?;
     let actual = print_pin(T::SCHEMA, &bytes);
     if actual == pin {
         return Ok(());

@@ -11,8 +11,8 @@ const MILLIS: u64 = 1_000;
 
 /// A moment in whole seconds since 1970-01-01T00:00:00Z, UTC, without leap seconds.
 ///
-/// Reads and prints RFC 3339 (`2026-11-22T00:00:00Z`). A moment past the year 9999, which RFC 3339
-/// cannot write, is `@` and its seconds (`@253402300800`).
+/// Reads and prints RFC 3339 (`2026-11-22T00:00:00Z`). A moment past 9999-12-30T22:00:00Z is `@` and
+/// its seconds (`@253402300800`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(u64);
 
@@ -62,7 +62,14 @@ impl FromStr for UnixTime {
                 .ok_or(TimeError::NotRfc3339);
         }
         let fraction = has_rfc_3339_shape(text).ok_or(TimeError::NotRfc3339)?;
-        let timestamp: jiff::Timestamp = text.parse().map_err(|_| TimeError::NotRfc3339)?;
+        let timestamp: jiff::Timestamp = text.parse().map_err(|_| {
+            // The library below leaves room for zones at the end of the year 9999.
+            if text.starts_with("9999-12-3") {
+                TimeError::TooLate
+            } else {
+                TimeError::NotRfc3339
+            }
+        })?;
         if fraction {
             return Err(TimeError::FractionOfSecond);
         }
@@ -94,8 +101,10 @@ fn has_rfc_3339_shape(text: &str) -> Option<bool> {
         ),
         None => (rest, false),
     };
-    let known = zone == "Z" || matches(zone, "+00:00") || matches(zone, "-00:00");
-    known.then_some(fraction)
+    let is_offset = (matches(zone, "+00:00") || matches(zone, "-00:00"))
+        && zone.get(1..3) < Some("24")
+        && zone.get(4..6) < Some("60");
+    (zone == "Z" || is_offset).then_some(fraction)
 }
 
 /// Decimal digits alone: no sign, no white space.
@@ -143,6 +152,11 @@ impl Epoch {
         Self(self.0.saturating_add(millis))
     }
 
+    /// The epoch `millis` later, if there is one.
+    pub(crate) fn checked_add(self, millis: u64) -> Option<Self> {
+        self.0.checked_add(millis).map(Self)
+    }
+
     /// The next epoch, if there is one.
     pub(crate) fn next(self) -> Option<Self> {
         self.0.checked_add(1).map(Self)
@@ -165,6 +179,8 @@ pub enum TimeError {
     FractionOfSecond,
     /// The moment lies before 1970-01-01T00:00:00Z.
     Before1970,
+    /// The moment is past 9999-12-30T22:00:00Z: write `@` and its seconds.
+    TooLate,
     /// The platform has no clock that the standard library can read.
     NoClock,
 }
@@ -175,6 +191,9 @@ impl fmt::Display for TimeError {
             Self::NotRfc3339 => "not an RFC 3339 time such as 2026-11-22T00:00:00Z",
             Self::FractionOfSecond => "the time has a fraction of a second",
             Self::Before1970 => "the time lies before 1970",
+            Self::TooLate => {
+                "past 9999-12-30T22:00:00Z, a time is written as @ and its seconds since 1970"
+            }
             Self::NoClock => "this platform has no clock; give the sessions one of your own",
         })
     }
@@ -220,6 +239,11 @@ mod tests {
             ("2026-11-22t00:00:00z", TimeError::NotRfc3339),
             ("2026-11-22T00:00:00Z[UTC]", TimeError::NotRfc3339),
             ("2026-11-22T00:00:00+01", TimeError::NotRfc3339),
+            ("2026-11-22T00:00:00+24:00", TimeError::NotRfc3339),
+            ("2026-11-22T00:00:00-25:59", TimeError::NotRfc3339),
+            ("2026-11-22T00:00:00+00:60", TimeError::NotRfc3339),
+            ("9999-12-31T23:59:59Z", TimeError::TooLate),
+            ("9999-12-30T22:00:01Z", TimeError::TooLate),
             ("2026-11-22T00:00:00Z ", TimeError::NotRfc3339),
             ("+002026-11-22T00:00:00Z", TimeError::NotRfc3339),
             ("2026-11-22T23:59:60Z", TimeError::NotRfc3339),

@@ -65,15 +65,15 @@ impl<T: SessionData> Codec<T> {
         let mut left = cookie::MAX_HEADER;
         for header in cookie_headers {
             let header = header.as_ref();
-            left = left
-                .checked_sub(header.len())
-                .ok_or(OpenErrorKind::Malformed)?;
+            // What is not looked at may be alive.
+            let unread =
+                || failed.map_or(OpenErrorKind::Malformed.into(), OpenError::keeping_cookie);
+            left = left.checked_sub(header.len()).ok_or_else(unread)?;
             for value in cookie::find(header, &self.cookie_name) {
                 if tried == cookie::MAX_TRIED {
-                    // What is not looked at may be alive.
-                    return Err(failed.map_or(OpenErrorKind::Malformed.into(), |error| {
-                        error.keeping_cookie()
-                    }));
+                    return Err(
+                        failed.map_or(OpenErrorKind::Malformed.into(), OpenError::keeping_cookie)
+                    );
                 }
                 tried = tried.saturating_add(1);
                 match self.open(value, context) {

@@ -82,9 +82,10 @@ impl<T: SessionData> Codec<T> {
         self.limits
             .check(former, context.now)
             .map_err(SealError::Ended)?;
-        let opened = |scopes: &mut Scopes<'_>| session.value.scopes(scopes);
+        // What was opened must be alive, and what is sealed must not be born dead.
         if state.revokes_session(former.epoch, former.session_id)
-            || state.revokes_scopes(former.epoch, opened)
+            || state.revokes_scopes(former.epoch, |scopes| session.value.scopes(scopes))
+            || state.revokes_scopes(session.stamp, |scopes| value.scopes(scopes))
         {
             return Err(SealError::Ended(OpenErrorKind::Revoked));
         }
@@ -176,8 +177,7 @@ fn hedged_nonce(
     nonce
 }
 
-/// The payload of `value`. What would not open again is refused here, at sign-in, and not later by
-/// logging somebody out.
+/// The payload of `value`, whose scopes must leave the reserved kind alone.
 fn encode_checked<T: SessionData>(value: &T) -> Result<Vec<u8>, SealError> {
     let mut ignore = |_| {};
     let mut scopes = Scopes::new(&mut ignore);
@@ -185,7 +185,5 @@ fn encode_checked<T: SessionData>(value: &T) -> Result<Vec<u8>, SealError> {
     if scopes.used_reserved() {
         return Err(SealError::ReservedScope);
     }
-    let payload = payload::encode(value, Vec::new())?;
-    payload::decode::<T>(&payload).map_err(|_| SealError::Unreadable)?;
-    Ok(payload)
+    payload::encode(value)
 }

@@ -4,6 +4,7 @@
 //! `guard` hold even under a valid tag.
 
 mod guard;
+mod shape;
 mod strict;
 
 use alloc::vec::Vec;
@@ -14,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::SealError;
 use guard::{Budget, Guarded};
+use shape::Shape;
 use strict::Strict;
 
 /// A payload that is no value of the type asked for.
@@ -23,9 +25,13 @@ pub(crate) struct DecodeError;
 /// Decodes one value that takes up all of `bytes`.
 #[inline]
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
-    let budget = Budget::for_payload(bytes);
+    decode_under(bytes, &Budget::for_payload(bytes))
+}
+
+#[inline]
+fn decode_under<T: DeserializeOwned>(bytes: &[u8], budget: &Budget) -> Result<T, DecodeError> {
     let mut deserializer = Deserializer::from_bytes(bytes);
-    let value = T::deserialize(Guarded::new(&mut deserializer, &budget));
+    let value = T::deserialize(Guarded::new(&mut deserializer, budget));
     let left_over = deserializer.finalize().map_err(|_| DecodeError)?;
     // `postcard::from_bytes` would ignore it.
     if !left_over.is_empty() {
@@ -34,7 +40,16 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError
     value.map_err(|_| DecodeError)
 }
 
-/// Appends the encoding of `value` to `out`, every field of it.
-pub(crate) fn encode<T: Serialize>(value: &T, out: Vec<u8>) -> Result<Vec<u8>, SealError> {
-    postcard::to_extend(&Strict(value), out).map_err(|_| SealError::Encode)
+/// The encoding of `value`: every field of it, and only if it decodes again. What would not is
+/// refused here, at sign-in, and not later by logging somebody out.
+pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> Result<Vec<u8>, SealError> {
+    let written = Shape::default();
+    let bytes = postcard::to_extend(&Strict::new(value, &written), Vec::new())
+        .map_err(|_| SealError::Encode)?;
+    let budget = Budget::for_payload(&bytes);
+    decode_under::<T>(&bytes, &budget).map_err(|_| SealError::Unreadable)?;
+    if !budget.shape.is_like(&written) {
+        return Err(SealError::Unreadable);
+    }
+    Ok(bytes)
 }

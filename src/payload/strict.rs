@@ -1,8 +1,9 @@
 //! A serializer around postcard's that leaves out no field.
 //!
 //! serde's `skip_serializing_if` drops a field from the encoding, and a format without field names
-//! then reads the next field in its place: another value, perhaps without an error. serde says so
-//! when it skips, and here that is an error of the sealing.
+//! then reads the next field in its place: another value, perhaps without an error. Of a struct's
+//! named field serde says so, and here that is an error. Of a tuple's it says nothing but a smaller
+//! length, so the lengths are noted as a [`Shape`], to be compared with those that decoding expects.
 
 use core::fmt;
 
@@ -11,34 +12,45 @@ use serde::ser::{
     SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
+use super::shape::Shape;
+
 /// A value, a serializer, or what a serializer hands out for a value's parts.
-pub(super) struct Strict<S>(pub(super) S);
+pub(super) struct Strict<'s, S> {
+    inner: S,
+    shape: &'s Shape,
+}
+
+impl<'s, S> Strict<'s, S> {
+    pub(super) const fn new(inner: S, shape: &'s Shape) -> Self {
+        Self { inner, shape }
+    }
+}
 
 /// A part of a value, which meets its serializer strictly, too.
-impl<T: Serialize + ?Sized> Serialize for Strict<&T> {
+impl<T: Serialize + ?Sized> Serialize for Strict<'_, &T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(Strict(serializer))
+        self.inner.serialize(Strict::new(serializer, self.shape))
     }
 }
 
 macro_rules! pass_through {
     ($($method:ident($($name:ident: $type:ty),*);)*) => {$(
         fn $method(self, $($name: $type),*) -> Result<S::Ok, S::Error> {
-            self.0.$method($($name),*)
+            self.inner.$method($($name),*)
         }
     )*};
 }
 
-impl<S: Serializer> Serializer for Strict<S> {
+impl<'s, S: Serializer> Serializer for Strict<'s, S> {
     type Ok = S::Ok;
     type Error = S::Error;
-    type SerializeSeq = Strict<S::SerializeSeq>;
-    type SerializeTuple = Strict<S::SerializeTuple>;
-    type SerializeTupleStruct = Strict<S::SerializeTupleStruct>;
-    type SerializeTupleVariant = Strict<S::SerializeTupleVariant>;
-    type SerializeMap = Strict<S::SerializeMap>;
-    type SerializeStruct = Strict<S::SerializeStruct>;
-    type SerializeStructVariant = Strict<S::SerializeStructVariant>;
+    type SerializeSeq = Strict<'s, S::SerializeSeq>;
+    type SerializeTuple = Strict<'s, S::SerializeTuple>;
+    type SerializeTupleStruct = Strict<'s, S::SerializeTupleStruct>;
+    type SerializeTupleVariant = Strict<'s, S::SerializeTupleVariant>;
+    type SerializeMap = Strict<'s, S::SerializeMap>;
+    type SerializeStruct = Strict<'s, S::SerializeStruct>;
+    type SerializeStructVariant = Strict<'s, S::SerializeStructVariant>;
 
     pass_through! {
         serialize_bool(v: bool);
@@ -64,7 +76,7 @@ impl<S: Serializer> Serializer for Strict<S> {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        self.0.serialize_some(&Strict(value))
+        self.inner.serialize_some(&Strict::new(value, self.shape))
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -72,7 +84,8 @@ impl<S: Serializer> Serializer for Strict<S> {
         name: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        self.0.serialize_newtype_struct(name, &Strict(value))
+        self.inner
+            .serialize_newtype_struct(name, &Strict::new(value, self.shape))
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -82,16 +95,20 @@ impl<S: Serializer> Serializer for Strict<S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        self.0
-            .serialize_newtype_variant(name, index, variant, &Strict(value))
+        self.inner
+            .serialize_newtype_variant(name, index, variant, &Strict::new(value, self.shape))
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
-        self.0.serialize_seq(len).map(Strict)
+        self.inner
+            .serialize_seq(len)
+            .map(|inner| Strict::new(inner, self.shape))
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, S::Error> {
-        self.0.serialize_tuple(len).map(Strict)
+        self.inner
+            .serialize_tuple(len)
+            .map(|inner| Strict::new(inner, self.shape))
     }
 
     fn serialize_tuple_struct(
@@ -99,7 +116,10 @@ impl<S: Serializer> Serializer for Strict<S> {
         name: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleStruct, S::Error> {
-        self.0.serialize_tuple_struct(name, len).map(Strict)
+        self.shape.note(len);
+        self.inner
+            .serialize_tuple_struct(name, len)
+            .map(|inner| Strict::new(inner, self.shape))
     }
 
     fn serialize_tuple_variant(
@@ -109,13 +129,16 @@ impl<S: Serializer> Serializer for Strict<S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        self.0
+        self.shape.note(len);
+        self.inner
             .serialize_tuple_variant(name, index, variant, len)
-            .map(Strict)
+            .map(|inner| Strict::new(inner, self.shape))
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
-        self.0.serialize_map(len).map(Strict)
+        self.inner
+            .serialize_map(len)
+            .map(|inner| Strict::new(inner, self.shape))
     }
 
     fn serialize_struct(
@@ -123,7 +146,9 @@ impl<S: Serializer> Serializer for Strict<S> {
         name: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStruct, S::Error> {
-        self.0.serialize_struct(name, len).map(Strict)
+        self.inner
+            .serialize_struct(name, len)
+            .map(|inner| Strict::new(inner, self.shape))
     }
 
     fn serialize_struct_variant(
@@ -133,32 +158,32 @@ impl<S: Serializer> Serializer for Strict<S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        self.0
+        self.inner
             .serialize_struct_variant(name, index, variant, len)
-            .map(Strict)
+            .map(|inner| Strict::new(inner, self.shape))
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        self.0.collect_str(value)
+        self.inner.collect_str(value)
     }
 
     fn is_human_readable(&self) -> bool {
-        self.0.is_human_readable()
+        self.inner.is_human_readable()
     }
 }
 
 macro_rules! parts_without_names {
     ($($part:ident $method:ident)*) => {$(
-        impl<S: $part> $part for Strict<S> {
+        impl<'s, S: $part> $part for Strict<'s, S> {
             type Ok = S::Ok;
             type Error = S::Error;
 
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
-                self.0.$method(&Strict(value))
+                self.inner.$method(&Strict::new(value, self.shape))
             }
 
             fn end(self) -> Result<S::Ok, S::Error> {
-                self.0.end()
+                self.inner.end()
             }
         }
     )*};
@@ -172,7 +197,7 @@ parts_without_names! {
 
 macro_rules! parts_with_names {
     ($($part:ident)*) => {$(
-        impl<S: $part> $part for Strict<S> {
+        impl<'s, S: $part> $part for Strict<'s, S> {
             type Ok = S::Ok;
             type Error = S::Error;
 
@@ -181,7 +206,7 @@ macro_rules! parts_with_names {
                 name: &'static str,
                 value: &T,
             ) -> Result<(), S::Error> {
-                self.0.serialize_field(name, &Strict(value))
+                self.inner.serialize_field(name, &Strict::new(value, self.shape))
             }
 
             fn skip_field(&mut self, _: &'static str) -> Result<(), S::Error> {
@@ -189,26 +214,26 @@ macro_rules! parts_with_names {
             }
 
             fn end(self) -> Result<S::Ok, S::Error> {
-                self.0.end()
+                self.inner.end()
             }
         }
     )*};
 }
 parts_with_names! { SerializeStruct SerializeStructVariant }
 
-impl<S: SerializeMap> SerializeMap for Strict<S> {
+impl<'s, S: SerializeMap> SerializeMap for Strict<'s, S> {
     type Ok = S::Ok;
     type Error = S::Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
-        self.0.serialize_key(&Strict(key))
+        self.inner.serialize_key(&Strict::new(key, self.shape))
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
-        self.0.serialize_value(&Strict(value))
+        self.inner.serialize_value(&Strict::new(value, self.shape))
     }
 
     fn end(self) -> Result<S::Ok, S::Error> {
-        self.0.end()
+        self.inner.end()
     }
 }

@@ -50,9 +50,11 @@ impl Revocations {
     /// The memory of this process: for a single server that may log everybody out when it
     /// restarts, and for tests. It starts with the system's clock and a skew of a minute.
     ///
-    /// Every session from before is refused, as what was revoked then is forgotten. (The new clock
-    /// is two minutes ahead of the time, and so was the former one: this holds as long as the former
-    /// process has not revoked more often than once a millisecond of its life.)
+    /// Every session from before is refused, as what was revoked then is forgotten. Both processes'
+    /// clocks start two minutes ahead of the time, so this holds when the time at the restart is
+    /// past that of the former start, by a millisecond for each revocation made since. Where the
+    /// system's time may have been set back, pass a later one to
+    /// [`in_this_process_at`](Self::in_this_process_at), or change the keys.
     ///
     /// Servers that share a key ring must not each have one of these: they would refuse one
     /// another's sessions, and a logout on one would not reach the others.
@@ -69,7 +71,7 @@ impl Revocations {
     ///
     /// # Errors
     ///
-    /// [`RevokeError::ClockExhausted`] when `now` is the end of time.
+    /// [`RevokeError::ClockExhausted`] when `now` and twice the skew leave no room for a revocation.
     pub fn in_this_process_at(now: Epoch, skew: Duration) -> Result<Self, RevokeError> {
         RevocationState::new_store(now, skew, Epoch::ZERO)
             .map(|state| Self::with(Kind::Memory(Mutex::new(())), state))

@@ -41,7 +41,9 @@ impl RevocationState {
     #[must_use]
     pub fn new_store(now: Epoch, skew: Duration, seen: Epoch) -> Option<Self> {
         let ahead = u64::try_from(skew.as_millis()).ok()?.checked_mul(2)?;
-        let clock = now.saturating_add(ahead).max(seen.next()?);
+        let clock = now.checked_add(ahead)?.max(seen.next()?);
+        // Room for a revocation.
+        clock.next()?;
         Some(Self::fixed(clock))
     }
 

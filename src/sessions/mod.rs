@@ -47,8 +47,9 @@ pub use sign_in::SignIn;
 /// let set_cookie = sessions.start(&Account { user: 7 })?;          // at sign-in
 /// # let cookie_header = set_cookie.as_str().split(';').next().unwrap();
 /// let session = sessions.open(cookie_header)?;                     // in every request
-/// if session.renewal().is_due() {
-///     let set_cookie = sessions.renew(&session)?;                  // with the response
+/// if session.renewal().is_due()
+///     && let Ok(set_cookie) = sessions.renew(&session)             // with the response, if any
+/// {
 /// # let _ = set_cookie;
 /// }
 /// let set_cookie = sessions.removal_cookie();                      // at sign-out

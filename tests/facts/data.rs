@@ -177,6 +177,31 @@ impl SessionData for Nested {
     const SCHEMA: u32 = 1;
 }
 
+/// serde does not announce the skip of a tuple's field.
+#[derive(Serialize, Deserialize)]
+struct SkippingTuple(
+    #[serde(skip_serializing_if = "Option::is_none")] Option<u8>,
+    u8,
+    String,
+);
+
+impl SessionData for SkippingTuple {
+    const SCHEMA: u32 = 1;
+}
+
+#[derive(Serialize, Deserialize)]
+enum SkippingVariant {
+    Variant(
+        #[serde(skip_serializing_if = "Option::is_none")] Option<u8>,
+        u8,
+        String,
+    ),
+}
+
+impl SessionData for SkippingVariant {
+    const SCHEMA: u32 = 1;
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Untagged {
@@ -211,6 +236,17 @@ fn what_would_not_open_again_or_as_another_value_is_refused_at_sealing() {
     let sealed = codec.start(&nested(None), &context, random(1));
     assert_eq!(sealed.unwrap_err(), SealError::Encode);
     assert!(codec.start(&nested(Some(3)), &context, random(1)).is_ok());
+    let name = || "\0\0".to_owned();
+    let codec = Setting::default().codec_of::<SkippingTuple>();
+    let sealed = codec.start(&SkippingTuple(None, 1, name()), &context, random(1));
+    assert_eq!(sealed.unwrap_err(), SealError::Unreadable);
+    let whole = SkippingTuple(Some(3), 1, name());
+    assert!(codec.start(&whole, &context, random(1)).is_ok());
+    let codec = Setting::default().codec_of::<SkippingVariant>();
+    let variant = |admin| SkippingVariant::Variant(admin, 1, name());
+    let sealed = codec.start(&variant(None), &context, random(1));
+    assert_eq!(sealed.unwrap_err(), SealError::Unreadable);
+    assert!(codec.start(&variant(Some(3)), &context, random(1)).is_ok());
     let untagged = Setting::default().codec_of::<Untagged>();
     assert_eq!(
         untagged

@@ -204,6 +204,37 @@ fn the_clock_counts_milliseconds_and_not_seconds() {
 }
 
 #[test]
+fn an_update_into_a_scope_that_was_revoked_meanwhile_is_refused() {
+    let world = world();
+    let session = world.sessions.open(world.sign_in(7)).unwrap();
+    world
+        .sessions
+        .revoke(&[Scope::new("user", 9).unwrap()])
+        .unwrap();
+    let other = Account {
+        user: 9,
+        ..typical()
+    };
+    let ended = Err(SealError::Ended(OpenErrorKind::Revoked));
+    assert_eq!(world.sessions.update(&session, &other).map(|_| ()), ended);
+    assert!(world.sessions.renew(&session).is_ok());
+}
+
+#[test]
+fn a_new_process_leaves_room_for_a_revocation_or_is_an_error() {
+    let at_the_end = |now| Revocations::in_this_process_at(millis(now), MINUTE);
+    for now in [u64::MAX, u64::MAX - 119_999, u64::MAX - 120_000] {
+        assert_eq!(at_the_end(now).unwrap_err(), RevokeError::ClockExhausted);
+    }
+    let last = at_the_end(u64::MAX - 120_001).unwrap();
+    assert_eq!(last.revoke_everyone(millis(0)), Ok(millis(u64::MAX)));
+    assert_eq!(
+        last.revoke_everyone(millis(0)),
+        Err(RevokeError::ClockExhausted)
+    );
+}
+
+#[test]
 fn a_renewal_stamps_the_clock_it_was_checked_under_and_never_a_newer_one() {
     let codec = Setting::default().codec();
     let mut state = RevocationState::from_parts(millis(EPOCH), millis(0), []).unwrap();

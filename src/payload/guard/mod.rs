@@ -18,6 +18,8 @@ use core::fmt;
 
 use serde::de::{Deserializer, Visitor};
 
+use super::shape::Shape;
+
 /// Levels of nesting: options, newtypes, sequences, maps, tuples, structs and enum variants each
 /// count one.
 pub(super) const MAX_DEPTH: u32 = 128;
@@ -28,6 +30,8 @@ const SPARE_ELEMENTS: usize = 256;
 
 /// What is left to spend on one payload.
 pub(super) struct Budget {
+    /// What was read so far.
+    pub(super) shape: Shape,
     elements: Cell<usize>,
     depth: Cell<u32>,
 }
@@ -35,6 +39,7 @@ pub(super) struct Budget {
 impl Budget {
     pub(super) fn for_payload(bytes: &[u8]) -> Self {
         Self {
+            shape: Shape::default(),
             elements: Cell::new(bytes.len().saturating_add(SPARE_ELEMENTS)),
             depth: Cell::new(MAX_DEPTH),
         }
@@ -167,6 +172,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<'_, D> {
         visitor: V,
     ) -> Result<V::Value, D::Error> {
         let Self { inner, budget, .. } = self;
+        budget.shape.note(len);
         budget.nested(|| inner.deserialize_tuple_struct(name, len, Guarded::new(visitor, budget)))
     }
 

@@ -25,6 +25,7 @@ mod lifetimes;
 mod oracle;
 mod randomness;
 mod revocation;
+mod revocation_state;
 mod secrecy;
 mod sessions;
 mod size;

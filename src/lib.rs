@@ -108,7 +108,8 @@ pub use random::Randomness;
 #[cfg(feature = "std")]
 pub use revocation::Revocations;
 pub use revocation::{
-    RevocationState, RevocationView, Scope, ScopeError, ScopeId, Scopes, StateError,
+    Applied, ChangeError, DocumentCodec, DocumentError, RevocationChange, RevocationState,
+    RevocationView, Scope, ScopeError, ScopeId, Scopes, StateError,
 };
 pub use sealed::Sealed;
 #[cfg(feature = "std")]

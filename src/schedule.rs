@@ -1,4 +1,5 @@
-//! The key schedule: what a root key becomes for one audience and one cookie name.
+//! The key schedule: what a root key becomes for one audience, and there for one cookie name or
+//! for the revocation document.
 //!
 //! Every label of the spec (section 2) stands here and nowhere else. The steps are HKDF-Expand
 //! alone (RFC 5869, sections 2.3 and 3.3), because root keys are uniform already.
@@ -22,6 +23,8 @@ const ENCRYPT: &str = "encrypt";
 const NONCE: &str = "nonce";
 const SIGN: &str = "sign";
 const SESSION_ID: &str = "session id";
+const REVOCATIONS: &str = "revocations";
+const REVOCATIONS_NONCE: &str = "revocations nonce";
 
 /// More stack than any derivation below takes, so that what HKDF leaves there is wiped.
 const STACK: usize = 8 * 1024;
@@ -59,6 +62,34 @@ impl DerivedKeys {
             sign: Mac::new(&derive(SIGN)),
             nonce: Mac::new(&derive(NONCE)),
             session_id: Mac::new(&derive(SESSION_ID)),
+        })
+    }
+}
+
+/// The keys by which one root seals and opens the revocation document of one audience.
+pub(crate) struct DocumentKeys {
+    pub(crate) id: KeyId,
+    /// `k_rev`
+    pub(crate) encrypt: Cipher,
+    /// `k_rnonce`
+    pub(crate) nonce: Mac,
+}
+
+impl DocumentKeys {
+    /// As [`DerivedKeys::derive`].
+    pub(crate) fn derive(root: &Key, audience: &str) -> Box<Self> {
+        let keys = Self::derive_unwiped(root, audience);
+        zeroize_stack::<STACK>();
+        keys
+    }
+
+    #[inline(never)]
+    fn derive_unwiped(root: &Key, audience: &str) -> Box<Self> {
+        let aud = expand_audience(root, audience);
+        Box::new(Self {
+            id: expand_key_id(&aud),
+            encrypt: Cipher::new(&expand(&aud, &[VERSION, REVOCATIONS])),
+            nonce: Mac::new(&expand(&aud, &[VERSION, REVOCATIONS_NONCE])),
         })
     }
 }

@@ -4,14 +4,13 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::time::Duration;
 
-use super::Codec;
 use super::session::Origin;
+use super::{Codec, derive_ring};
 use crate::canonical::length_prefix;
 use crate::cookie;
 use crate::data::SessionData;
 use crate::error::BuildError;
 use crate::key_ring::KeyRing;
-use crate::key_ring::derived::DerivedRing;
 use crate::validity::Limits;
 use crate::wire::{Accepted, Protection};
 
@@ -133,7 +132,7 @@ impl<'a, T: SessionData> CodecBuilder<'a, T> {
                 absolute_timeout: whole_seconds(self.absolute_timeout)?,
                 skew: whole_seconds(self.skew)?,
             },
-            ring: DerivedRing::derive(self.keys, self.audience, self.cookie_name)?,
+            ring: derive_ring(self.keys, self.audience, self.cookie_name)?,
             origin: Origin::new(self.audience, self.cookie_name),
             data: PhantomData,
         })

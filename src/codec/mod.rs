@@ -21,6 +21,7 @@ use crate::error::KeyRingError;
 use crate::key_ring::KeyRing;
 use crate::key_ring::derived::DerivedRing;
 use crate::revocation::RevocationView;
+use crate::schedule::DerivedKeys;
 use crate::time::UnixTime;
 use crate::validity::Limits;
 use crate::wire::{Accepted, Protection};
@@ -59,7 +60,7 @@ pub struct Codec<T> {
     protection: Protection,
     accepted: Accepted,
     limits: Limits,
-    ring: DerivedRing,
+    ring: DerivedRing<DerivedKeys>,
     origin: Origin,
     data: PhantomData<fn(T) -> T>,
 }
@@ -82,7 +83,7 @@ impl<T: SessionData> Codec<T> {
         Ok(Self {
             audience: self.audience.clone(),
             cookie_name: self.cookie_name.clone(),
-            ring: DerivedRing::derive(keys, &self.audience, &self.cookie_name)?,
+            ring: derive_ring(keys, &self.audience, &self.cookie_name)?,
             data: PhantomData,
             ..*self
         })
@@ -95,6 +96,16 @@ impl<T> Codec<T> {
     pub fn cookie_name(&self) -> &str {
         &self.cookie_name
     }
+}
+
+fn derive_ring(
+    keys: &KeyRing,
+    audience: &str,
+    cookie_name: &str,
+) -> Result<DerivedRing<DerivedKeys>, KeyRingError> {
+    DerivedRing::new(keys, audience, |root| {
+        DerivedKeys::derive(root, audience, cookie_name)
+    })
 }
 
 impl<T> fmt::Debug for Codec<T> {

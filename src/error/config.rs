@@ -67,6 +67,13 @@ pub enum RevokeError {
     Clock(TimeError),
     /// The clock has reached its greatest value.
     ClockExhausted,
+    /// More scopes at once than the table may hold.
+    TooManyScopes {
+        /// How many were named.
+        scopes: usize,
+        /// How many entries the table may hold.
+        limit: usize,
+    },
 }
 
 #[cfg(feature = "std")]
@@ -81,6 +88,11 @@ impl fmt::Display for RevokeError {
             Self::ClockExhausted => {
                 f.write_str("cannot revoke: the revocation clock has reached its greatest value")
             }
+            Self::TooManyScopes { scopes, limit } => write!(
+                f,
+                "cannot revoke: {scopes} scopes at once are more than the {limit} that the table \
+                 may hold; log out everyone instead"
+            ),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! A ring for one audience and one cookie name: look-up by key id, and the sealing key of a moment.
+//! A ring for one audience: look-up by key id, and the sealing key of a moment.
 //!
-//! It holds no root key.
+//! It holds no root key. What the keys became is its parameter: those of tokens or of documents.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -8,41 +8,40 @@ use core::fmt;
 
 use super::{KeyRing, RingKey};
 use crate::error::{KeyRingError, KeyRingErrorKind, OpenErrorKind, SealError};
-use crate::key::KeyId;
-use crate::schedule::DerivedKeys;
+use crate::key::{Key, KeyId};
 use crate::time::UnixTime;
 
 /// One key of the ring, derived.
-struct ScheduledKeys {
-    keys: Box<DerivedKeys>,
+struct ScheduledKeys<K> {
+    keys: Box<K>,
     open_until: Option<UnixTime>,
 }
 
-impl ScheduledKeys {
+impl<K> ScheduledKeys<K> {
     fn opens_at(&self, now: UnixTime) -> bool {
         self.open_until.is_none_or(|until| now < until)
     }
 }
 
 /// The derived ring.
-pub(crate) struct DerivedRing {
+pub(crate) struct DerivedRing<K> {
     /// The ids of `keys`, in its order, close together so that a look-up reads one cache line.
     ids: Vec<KeyId>,
-    keys: Vec<ScheduledKeys>,
+    keys: Vec<ScheduledKeys<K>>,
     /// When each of `keys` starts to seal, and its index; the latest first.
     schedule: Vec<(Option<UnixTime>, usize)>,
 }
 
-impl DerivedRing {
-    /// Derives every key of `ring`.
-    pub(crate) fn derive(
+impl<K> DerivedRing<K> {
+    /// Derives every key of `ring` by `derive`.
+    pub(crate) fn new(
         ring: &KeyRing,
         audience: &str,
-        cookie_name: &str,
+        derive: impl Fn(&Key) -> Box<K>,
     ) -> Result<Self, KeyRingError> {
-        check_ids(ring, audience)?;
+        let ids = distinct_ids(ring, audience)?;
         let derive = |entry: &RingKey| ScheduledKeys {
-            keys: DerivedKeys::derive(entry.key(), audience, cookie_name),
+            keys: derive(entry.key()),
             open_until: entry.open_until(),
         };
         let keys: Vec<_> = ring.keys().iter().map(derive).collect();
@@ -50,7 +49,7 @@ impl DerivedRing {
         let mut schedule: Vec<_> = starts.zip(0..).collect();
         schedule.sort_unstable_by(|a, b| b.cmp(a));
         Ok(Self {
-            ids: keys.iter().map(|key| key.keys.id).collect(),
+            ids,
             keys,
             schedule,
         })
@@ -58,13 +57,8 @@ impl DerivedRing {
 
     /// Steps 4 and 5: the one key that a token may be tried under.
     #[inline]
-    pub(crate) fn opening(&self, id: KeyId, now: UnixTime) -> Result<&DerivedKeys, OpenErrorKind> {
-        let key = self
-            .ids
-            .iter()
-            .position(|&known| known == id)
-            .and_then(|index| self.keys.get(index))
-            .ok_or(OpenErrorKind::UnknownKey)?;
+    pub(crate) fn opening(&self, id: KeyId, now: UnixTime) -> Result<&K, OpenErrorKind> {
+        let key = self.find(id).ok_or(OpenErrorKind::UnknownKey)?;
         if key.opens_at(now) {
             Ok(&key.keys)
         } else {
@@ -72,8 +66,19 @@ impl DerivedRing {
         }
     }
 
+    /// The key of this id, whatever its `open_until`.
+    pub(crate) fn known(&self, id: KeyId) -> Option<&K> {
+        self.find(id).map(|key| &*key.keys)
+    }
+
+    #[inline]
+    fn find(&self, id: KeyId) -> Option<&ScheduledKeys<K>> {
+        let index = self.ids.iter().position(|&known| known == id)?;
+        self.keys.get(index)
+    }
+
     /// The sealing key of `now`.
-    pub(crate) fn sealing(&self, now: UnixTime) -> Result<&DerivedKeys, SealError> {
+    pub(crate) fn sealing(&self, now: UnixTime) -> Result<&K, SealError> {
         let key = self.scheduled(now).ok_or(SealError::NoSealingKey)?;
         if key.opens_at(now) {
             Ok(&key.keys)
@@ -98,7 +103,7 @@ impl DerivedRing {
     /// The key with the greatest `seal_from` that is not in the future. None is less than every
     /// time, and so counts as always.
     #[inline]
-    fn scheduled(&self, now: UnixTime) -> Option<&ScheduledKeys> {
+    fn scheduled(&self, now: UnixTime) -> Option<&ScheduledKeys<K>> {
         let started = |&&(start, _): &&(Option<UnixTime>, usize)| start <= Some(now);
         let &(_, index) = self.schedule.iter().find(started)?;
         self.keys.get(index)
@@ -106,7 +111,7 @@ impl DerivedRing {
 }
 
 /// No two keys may share an id for the audience in use: a token names its key by it.
-fn check_ids(ring: &KeyRing, audience: &str) -> Result<(), KeyRingError> {
+fn distinct_ids(ring: &KeyRing, audience: &str) -> Result<Vec<KeyId>, KeyRingError> {
     let id = |entry: &RingKey| entry.key().id(audience);
     let ids: Vec<KeyId> = ring.keys().iter().map(id).collect();
     for (index, (entry, id)) in ring.keys().iter().zip(&ids).enumerate() {
@@ -119,10 +124,10 @@ fn check_ids(ring: &KeyRing, audience: &str) -> Result<(), KeyRingError> {
             ));
         }
     }
-    Ok(())
+    Ok(ids)
 }
 
-impl fmt::Debug for DerivedRing {
+impl<K> fmt::Debug for DerivedRing<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(&self.ids).finish()
     }

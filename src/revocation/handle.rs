@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
+use super::change::ChangeError;
 use super::scope::Scope;
 use super::state::RevocationState;
 use crate::clock::{Clock as _, SystemClock};
@@ -131,7 +132,7 @@ impl Revocations {
 
     fn write(
         &self,
-        change: impl FnOnce(&mut RevocationState, Epoch) -> Option<Epoch>,
+        change: impl FnOnce(&mut RevocationState, Epoch) -> Result<Epoch, ChangeError>,
     ) -> Result<Epoch, RevokeError> {
         let Kind::Memory(writers) = &self.0.kind else {
             return Err(RevokeError::Fixed);
@@ -140,7 +141,7 @@ impl Revocations {
         let _turn = writers.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = Epoch::from_millis(self.0.seen.load(Ordering::Relaxed));
         let mut state = RevocationState::clone(&self.snapshot());
-        let clock = change(&mut state, seen).ok_or(RevokeError::ClockExhausted)?;
+        let clock = change(&mut state, seen)?;
         self.0.state.store(Arc::new(state));
         Ok(clock)
     }
@@ -163,5 +164,14 @@ impl fmt::Debug for Revocations {
             .field("kind", &kind)
             .field("state", &self.snapshot())
             .finish()
+    }
+}
+
+impl From<ChangeError> for RevokeError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::ClockExhausted => Self::ClockExhausted,
+            ChangeError::TooManyScopes { scopes, limit } => Self::TooManyScopes { scopes, limit },
+        }
     }
 }

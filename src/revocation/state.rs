@@ -1,24 +1,23 @@
 //! [`RevocationState`]: one clock, a floor, and the scopes revoked since. Pure: the time is an
-//! argument, and every change makes the state move forward or not at all.
+//! argument, and every change makes the state move forward or not at all. Spec, section 7.
 //!
-//! Invariants: `floor <= clock`, no entry is above `clock`, and neither ever decreases.
+//! Invariants: `floor <= clock`, every entry is above `floor` and not above `clock`, and neither
+//! ever decreases. What a change is made of stands in `change`.
 
-use alloc::collections::BTreeMap;
 use core::fmt;
 use core::time::Duration;
 
 use super::scope::{Scope, Scopes};
+use super::table::Table;
 use crate::claims::SessionId;
 use crate::time::Epoch;
 
 /// What has been revoked, as of one reading of the clock.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RevocationState {
-    clock: Epoch,
-    floor: Epoch,
-    revoked: BTreeMap<Scope, Epoch>,
-    /// The greatest epoch in `revoked`: a token at or above it is in none of its entries.
-    newest: Epoch,
+    pub(super) clock: Epoch,
+    pub(super) floor: Epoch,
+    pub(super) revoked: Table,
 }
 
 impl RevocationState {
@@ -29,8 +28,7 @@ impl RevocationState {
         Self {
             clock: epoch,
             floor: epoch,
-            revoked: BTreeMap::new(),
-            newest: Epoch::ZERO,
+            revoked: Table::empty(),
         }
     }
 
@@ -47,7 +45,8 @@ impl RevocationState {
         Some(Self::fixed(clock))
     }
 
-    /// A state from its parts, such as a stored document's.
+    /// A state from its parts. Of a scope that comes twice, the greater epoch counts; entries that
+    /// the floor covers are left out.
     ///
     /// # Errors
     ///
@@ -57,24 +56,15 @@ impl RevocationState {
         floor: Epoch,
         revoked: impl IntoIterator<Item = (Scope, Epoch)>,
     ) -> Result<Self, StateError> {
-        let mut state = Self {
-            clock,
-            floor,
-            revoked: BTreeMap::new(),
-            newest: Epoch::ZERO,
-        };
-        if floor > clock {
+        let revoked = Table::new(revoked.into_iter().filter(|&(_, epoch)| epoch > floor));
+        if floor > clock || revoked.newest() > clock {
             return Err(StateError(()));
         }
-        for (scope, epoch) in revoked {
-            if epoch > clock {
-                return Err(StateError(()));
-            }
-            let entry = state.revoked.entry(scope).or_default();
-            *entry = epoch.max(*entry);
-            state.newest = epoch.max(state.newest);
-        }
-        Ok(state)
+        Ok(Self {
+            clock,
+            floor,
+            revoked,
+        })
     }
 
     /// The clock: what a session that is sealed under this state is stamped with.
@@ -91,48 +81,44 @@ impl RevocationState {
 
     /// The revoked scopes and when, in the order of their bytes.
     pub fn revoked(&self) -> impl Iterator<Item = (Scope, Epoch)> + '_ {
-        self.revoked.iter().map(|(&scope, &epoch)| (scope, epoch))
+        self.revoked.iter()
     }
 
-    /// Ends every session that was sealed before, and returns the new clock. The entries, which
-    /// the new floor covers, are dropped.
-    ///
-    /// `now` is the time in milliseconds, `seen` the greatest epoch that was seen in an authentic
-    /// token. None, and no change, when
-    /// the clock has no room left.
-    pub fn revoke_everyone(&mut self, now: Epoch, seen: Epoch) -> Option<Epoch> {
-        let clock = self.next_clock(now, seen)?;
-        self.clock = clock;
-        self.floor = clock;
-        self.revoked.clear();
-        self.newest = Epoch::ZERO;
-        Some(clock)
+    /// How many scopes the table holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.revoked.len()
     }
 
-    /// Ends every session of these scopes that was sealed before, and returns the new clock, which
-    /// moves once, however many scopes there are.
-    ///
-    /// `now` is the time in milliseconds, `seen` the greatest epoch that was seen in an authentic
-    /// token. None, and no change, when
-    /// the clock has no room left.
-    pub fn revoke(&mut self, scopes: &[Scope], now: Epoch, seen: Epoch) -> Option<Epoch> {
-        let clock = self.next_clock(now, seen)?;
-        self.clock = clock;
-        self.newest = clock;
+    /// Whether the table holds none. Sessions below the floor are revoked all the same.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.revoked.len() == 0
+    }
+
+    /// The epoch below which a session with this scope is revoked.
+    #[must_use]
+    pub fn revoked_before(&self, scope: Scope) -> Epoch {
         self.revoked
-            .extend(scopes.iter().map(|&scope| (scope, clock)));
-        Some(clock)
+            .get(scope)
+            .map_or(self.floor, |epoch| epoch.max(self.floor))
     }
 
-    /// `max(clock + 1, now, seen + 1)`
-    fn next_clock(&self, now: Epoch, seen: Epoch) -> Option<Epoch> {
-        Some(self.clock.next()?.max(now).max(seen.next()?))
+    /// Whether this state knows all that `former` knew: it revokes whatever that one revoked, and
+    /// its clock is as high. A state of one and the same store always does so of those before it.
+    #[must_use]
+    pub fn succeeds(&self, former: &Self) -> bool {
+        let covers = |(scope, epoch)| self.revoked_before(scope) >= epoch;
+        self.clock >= former.clock
+            && self.floor >= former.floor
+            // All entries are known by one comparison where nothing changed.
+            && (self.revoked == former.revoked || former.revoked().all(covers))
     }
 
     /// Step 10: the floor, and the session's own scope.
     #[inline]
     pub(crate) fn revokes_session(&self, epoch: Epoch, id: SessionId) -> bool {
-        epoch < self.floor || (epoch < self.newest && self.has(Scope::session(id), epoch))
+        epoch < self.floor || (epoch < self.revoked.newest() && self.has(Scope::session(id), epoch))
     }
 
     /// Step 14: the scopes that `name_scopes` adds, which are those of the session's value.
@@ -142,8 +128,8 @@ impl RevocationState {
         epoch: Epoch,
         name_scopes: impl FnOnce(&mut Scopes<'_>),
     ) -> bool {
-        // No entry is above `newest`, so nothing needs hashing.
-        if epoch >= self.newest {
+        // No entry is above the newest, so nothing needs hashing.
+        if epoch >= self.revoked.newest() {
             return false;
         }
         let mut revoked = false;
@@ -164,7 +150,7 @@ impl RevocationState {
     }
 
     fn has(&self, scope: Scope, epoch: Epoch) -> bool {
-        self.revoked.get(&scope).is_some_and(|&at| epoch < at)
+        self.revoked.get(scope).is_some_and(|at| epoch < at)
     }
 }
 

@@ -251,7 +251,7 @@ fn a_renewal_stamps_the_clock_it_was_checked_under_and_never_a_newer_one() {
         millis(EPOCH + 5000),
         Epoch::ZERO,
     );
-    assert_eq!(moved, Some(millis(EPOCH + 5000)));
+    assert_eq!(moved, Ok(millis(EPOCH + 5000)));
     let context = Context::new(at(NOW + 5), RevocationView::current(&state));
     let renewed = codec
         .renew(&session, session.value(), &context, random(1))

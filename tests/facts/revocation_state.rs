@@ -1,8 +1,8 @@
 //! The revocation state itself: its clock, its entries, and what a reader does with it.
 
 use sealed_session::{
-    Context, Epoch, OpenErrorKind, RevocationState, RevocationView, Scope, Scopes, SealError,
-    SessionData, SessionId,
+    ChangeError, Context, Epoch, OpenErrorKind, RevocationState, RevocationView, Scope, Scopes,
+    SealError, SessionData, SessionId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,29 +45,32 @@ fn a_token_at_its_own_entrys_epoch_is_alive_beside_a_newer_entry_of_somebody_els
 fn the_clock_steps_over_time_over_itself_and_over_every_epoch_seen() {
     let user = [Scope::new("user", 7).unwrap()];
     let mut state = RevocationState::fixed(millis(5));
-    assert_eq!(state.revoke(&user, millis(0), Epoch::ZERO), Some(millis(6)));
-    assert_eq!(
-        state.revoke(&user, millis(0), millis(100)),
-        Some(millis(101))
-    );
+    assert_eq!(state.revoke(&user, millis(0), Epoch::ZERO), Ok(millis(6)));
+    assert_eq!(state.revoke(&user, millis(0), millis(100)), Ok(millis(101)));
     assert_eq!(
         state.revoke(&user, millis(1000), millis(100)),
-        Some(millis(1000))
+        Ok(millis(1000))
     );
     assert_eq!(
         state.revoke(&user, millis(0), Epoch::ZERO),
-        Some(millis(1001))
+        Ok(millis(1001))
     );
     assert_eq!(
         state.revoke_everyone(millis(0), Epoch::ZERO),
-        Some(millis(1002))
+        Ok(millis(1002))
     );
     assert_eq!((state.clock(), state.floor()), (millis(1002), millis(1002)));
     assert_eq!(state.revoked().count(), 0, "the floor covers them");
     // No room left: an error, and nothing changed.
     let before = state.clone();
-    assert_eq!(state.revoke(&user, millis(0), millis(u64::MAX)), None);
-    assert_eq!(state.revoke_everyone(millis(0), millis(u64::MAX)), None);
+    assert_eq!(
+        state.revoke(&user, millis(0), millis(u64::MAX)),
+        Err(ChangeError::ClockExhausted)
+    );
+    assert_eq!(
+        state.revoke_everyone(millis(0), millis(u64::MAX)),
+        Err(ChangeError::ClockExhausted)
+    );
     assert_eq!(state, before);
 }
 
@@ -96,8 +99,10 @@ fn a_state_whose_parts_contradict_each_other_is_refused() {
     let entry = |epoch| [(Scope::new("user", 7).unwrap(), millis(epoch))];
     assert!(RevocationState::from_parts(millis(5), millis(6), []).is_err());
     assert!(RevocationState::from_parts(millis(5), millis(5), entry(6)).is_err());
-    let state = RevocationState::from_parts(millis(5), millis(5), entry(5)).unwrap();
+    let state = RevocationState::from_parts(millis(5), millis(4), entry(5)).unwrap();
     assert_eq!(state.revoked().count(), 1);
+    let covered = RevocationState::from_parts(millis(5), millis(5), entry(5)).unwrap();
+    assert!(covered.is_empty());
 }
 
 #[test]

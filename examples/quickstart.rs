@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sealed_session::{
-    CookieSettings, Key, KeyRing, ManualClock, Revocations, RingKey, Scope, Scopes, SessionData,
+    CookieSettings, Epoch, Key, KeyRing, ManualClock, Revocations, RingKey, Scopes, SessionData,
     Sessions, SetCookie, UnixTime,
 };
 use serde::{Deserialize, Serialize};
@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .clock(clock.clone())
             .build()
     };
-    let revocations = Revocations::in_this_process_at(start.to_epoch(), SKEW)?;
+    let revocations = Revocations::in_this_process_with(clock.clone(), SKEW, Epoch::ZERO)?;
     let sessions = build(CookieSettings::default(), revocations.clone())?;
 
     heading("Sign-in: a typed value becomes a Set-Cookie header");
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         name: "alice".into(),
         roles: vec!["admin".into(), "billing".into()],
     };
-    let sign_in = sessions.begin_sign_in();
+    let sign_in = sessions.begin_sign_in().wait()?;
     // … the password is checked here …
     let set_cookie = sign_in.start(&account)?;
     println!("    Set-Cookie: {set_cookie}");
@@ -135,12 +135,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         roles: vec![],
     };
     let bob_header = cookie_header(&sessions.start(&bob)?);
-    sessions.revoke(&[Scope::new("user", account.user)?])?;
+    sessions.revoke_scope("user", account.user).wait()?;
     verdict(&sessions, &header);
     verdict(&sessions, &bob_header);
 
     heading("Log out everyone");
-    sessions.revoke_everyone()?;
+    sessions.revoke_everyone().wait()?;
     verdict(&sessions, &bob_header);
     let again = cookie_header(&sessions.start(&account)?);
     println!("  and a sign-in after it:");

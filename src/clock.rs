@@ -5,6 +5,8 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
+use std::sync::OnceLock;
+use std::time::Instant;
 
 use crate::time::{TimeError, UnixTime};
 
@@ -18,6 +20,29 @@ pub trait Clock: Send + Sync + 'static {
     /// [`TimeError`] when there is none to give: the clock is set before 1970, or the platform
     /// has no clock.
     fn unix_millis(&self) -> Result<u64, TimeError>;
+
+    /// The time since any fixed moment, on a clock that is never set. The age of a revocation state
+    /// is the greater of what this clock and the wall clock say.
+    ///
+    /// Unless it is written anew, the operating system's monotonic clock, or zero where there is
+    /// none.
+    fn monotonic(&self) -> Duration {
+        since_first_use()
+    }
+}
+
+/// Whether the standard library has clocks here; where not, they panic.
+const NO_CLOCK: bool = cfg!(all(
+    target_family = "wasm",
+    any(target_os = "unknown", target_os = "none")
+));
+
+fn since_first_use() -> Duration {
+    static FIRST_USE: OnceLock<Instant> = OnceLock::new();
+    if NO_CLOCK {
+        return Duration::ZERO;
+    }
+    FIRST_USE.get_or_init(Instant::now).elapsed()
 }
 
 /// The operating system's wall clock.
@@ -26,11 +51,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn unix_millis(&self) -> Result<u64, TimeError> {
-        // There the standard library's clock panics.
-        if cfg!(all(
-            target_family = "wasm",
-            any(target_os = "unknown", target_os = "none")
-        )) {
+        if NO_CLOCK {
             return Err(TimeError::NoClock);
         }
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -41,30 +62,47 @@ impl Clock for SystemClock {
 
 /// A clock that stands still until it is moved: for tests. Clones share one time.
 #[derive(Clone, Debug)]
-pub struct ManualClock(Arc<AtomicU64>);
+pub struct ManualClock(Arc<Hands>);
+
+/// Both in milliseconds.
+#[derive(Debug)]
+struct Hands {
+    wall: AtomicU64,
+    monotonic: AtomicU64,
+}
 
 impl ManualClock {
     /// A clock that shows `now`.
     #[must_use]
     pub fn new(now: UnixTime) -> Self {
-        Self(Arc::new(AtomicU64::new(now.to_epoch().as_millis())))
+        Self(Arc::new(Hands {
+            wall: AtomicU64::new(now.to_epoch().as_millis()),
+            monotonic: AtomicU64::new(0),
+        }))
     }
 
-    /// Sets the time, forward or back.
+    /// Sets the wall clock, forward or back.
     pub fn set(&self, now: UnixTime) {
-        self.0.store(now.to_epoch().as_millis(), Ordering::Relaxed);
+        let now = now.to_epoch().as_millis();
+        self.0.wall.store(now, Ordering::Relaxed);
     }
 
     /// Moves the time forward by the whole milliseconds of `by`.
     pub fn advance(&self, by: Duration) {
         let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        let now = self.0.load(Ordering::Relaxed);
-        self.0.store(now.saturating_add(by), Ordering::Relaxed);
+        for hand in [&self.0.wall, &self.0.monotonic] {
+            let now = hand.load(Ordering::Relaxed);
+            hand.store(now.saturating_add(by), Ordering::Relaxed);
+        }
     }
 }
 
 impl Clock for ManualClock {
     fn unix_millis(&self) -> Result<u64, TimeError> {
-        Ok(self.0.load(Ordering::Relaxed))
+        Ok(self.0.wall.load(Ordering::Relaxed))
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.0.monotonic.load(Ordering::Relaxed))
     }
 }

@@ -84,6 +84,8 @@ mod schedule;
 mod sealed;
 #[cfg(feature = "std")]
 mod sessions;
+#[cfg(feature = "std")]
+mod sync;
 pub mod testing;
 mod time;
 mod validity;
@@ -101,15 +103,20 @@ pub use error::{
     RandomnessError, SealError,
 };
 #[cfg(feature = "std")]
-pub use error::{KeyRingSourceError, KeyRingSourceErrorKind, RevokeError};
+pub use error::{KeyRingSourceError, KeyRingSourceErrorKind};
 pub use key::{Key, KeyId};
 pub use key_ring::{KeyRing, RingKey};
 pub use random::Randomness;
-#[cfg(feature = "std")]
-pub use revocation::Revocations;
+#[cfg(feature = "object-store")]
+pub use revocation::ObjectRevocationStore;
 pub use revocation::{
     Applied, ChangeError, DocumentCodec, DocumentError, RevocationChange, RevocationState,
     RevocationView, Scope, ScopeError, ScopeId, Scopes, StateError,
+};
+#[cfg(feature = "std")]
+pub use revocation::{
+    FileStore, Loaded, Operation, RefreshError, Replaced, RevocationEvent, RevocationStore,
+    Revocations, RevocationsBuilder, RevokeError, StoreError, StoreErrorKind, StoreFuture, Version,
 };
 pub use sealed::Sealed;
 #[cfg(feature = "std")]

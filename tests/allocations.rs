@@ -97,7 +97,7 @@ fn opening_through_sessions_with_a_thousand_revocations_allocates_nothing_more()
     let revocations = sealed_session::Revocations::in_this_process().unwrap();
     for user in 100..1100 {
         let scope = Scope::new("user", user).unwrap();
-        revocations.revoke(&[scope], Epoch::ZERO).unwrap();
+        revocations.revoke(&[scope]).wait().unwrap();
     }
     let sessions = Sessions::<Plain>::builder("shop.example", &KeyRing::from_key(key(1)))
         .revocations(revocations.clone())
@@ -112,7 +112,7 @@ fn opening_through_sessions_with_a_thousand_revocations_allocates_nothing_more()
     let header = format!("a=1; {}; b=2", set.as_str().split(';').next().unwrap());
     // Newer than the session, so that its scopes are looked up.
     let other = Scope::new("user", 1).unwrap();
-    revocations.revoke(&[other], Epoch::ZERO).unwrap();
+    revocations.revoke(&[other]).wait().unwrap();
     // The first use registers the thread with the swapped pointers.
     assert!(sessions.open(&header).is_ok());
     assert_eq!(allocations(|| assert!(sessions.open(&header).is_ok())), 0);

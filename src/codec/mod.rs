@@ -91,6 +91,16 @@ impl<T: SessionData> Codec<T> {
 }
 
 impl<T> Codec<T> {
+    #[cfg(feature = "std")]
+    pub(crate) fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// The full name of the cookie, prefix included.
     #[must_use]
     pub fn cookie_name(&self) -> &str {

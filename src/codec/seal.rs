@@ -1,4 +1,4 @@
-//! Sealing: a session's start, and its renewal. Spec, sections 3 to 5 and 7.
+//! Sealing: a session's start, its renewal, and its renewal with less. Spec, sections 3 to 5 and 7.
 
 use alloc::vec::Vec;
 
@@ -14,6 +14,7 @@ use crate::random::Randomness;
 use crate::revocation::Scopes;
 use crate::schedule::DerivedKeys;
 use crate::sealed::Sealed;
+use crate::time::Epoch;
 use crate::wire::{self, HEADER_LEN, MAX_NAME_AND_VALUE, MAX_TOKEN, Protection};
 
 impl<T: SessionData> Codec<T> {
@@ -71,6 +72,38 @@ impl<T: SessionData> Codec<T> {
         context: &Context<'_>,
         random: Randomness,
     ) -> Result<Sealed, SealError> {
+        self.check_renewal(session, value, context)?;
+        self.seal_renewal(session, value, session.stamp, context, &random)
+    }
+
+    /// Seals an opened session anew with less than it had, so that no former cookie of it opens any
+    /// more: after its own scope ([`Scope::session`](crate::Scope::session)) was revoked in a step of its own.
+    ///
+    /// `context` holds the state of before that step, under which the session is checked, and
+    /// `revoked_at` is the clock of the step.
+    ///
+    /// # Errors
+    ///
+    /// As [`renew`](Self::renew).
+    pub fn supersede(
+        &self,
+        session: &Session<T>,
+        value: &T,
+        revoked_at: Epoch,
+        context: &Context<'_>,
+        random: Randomness,
+    ) -> Result<Sealed, SealError> {
+        self.check_renewal(session, value, context)?;
+        self.seal_renewal(session, value, revoked_at, context, &random)
+    }
+
+    /// Whether the session may be sealed again with this value.
+    pub(crate) fn check_renewal(
+        &self,
+        session: &Session<T>,
+        value: &T,
+        context: &Context<'_>,
+    ) -> Result<(), SealError> {
         let state = context.revocations.for_sealing()?;
         let former = &session.claims;
         if session.origin != self.origin.with_binding(context.binding.0) {
@@ -89,19 +122,32 @@ impl<T: SessionData> Codec<T> {
         {
             return Err(SealError::Ended(OpenErrorKind::Revoked));
         }
+        Ok(())
+    }
+
+    /// Seals what `check_renewal` has passed, with the clock `epoch`.
+    pub(crate) fn seal_renewal(
+        &self,
+        session: &Session<T>,
+        value: &T,
+        epoch: Epoch,
+        context: &Context<'_>,
+        random: &Randomness,
+    ) -> Result<Sealed, SealError> {
+        let former = &session.claims;
         let keys = self.ring.sealing(context.now)?;
         let payload = encode_checked(value)?;
         // A server whose clock is behind still seals what opens.
         let issued_at = context.now.max(former.issued_at);
         let claims = Claims {
             schema: T::SCHEMA,
-            epoch: session.stamp,
+            epoch,
             session_id: former.session_id,
             started_at: former.started_at,
             issued_at,
             expires_at: self.limits.expiry(former.started_at, issued_at)?,
         };
-        self.seal(keys, claims, &payload, context.binding.0, &random)
+        self.seal(keys, claims, &payload, context.binding.0, random)
     }
 
     fn seal(

@@ -1,10 +1,8 @@
-//! What is wrong with the settings or a revocation.
+//! What is wrong with the settings.
 
 use core::fmt;
 
 use super::{CookieError, KeyRingError};
-#[cfg(feature = "std")]
-use crate::time::TimeError;
 
 /// Settings from which no codec can be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +20,10 @@ pub enum BuildError {
     Cookie(CookieError),
     /// The key ring, for this audience.
     KeyRing(KeyRingError),
+    /// The interval at which revocations are loaded is zero, or longer than they may be stale.
+    RefreshInterval,
+    /// The revocations were built for another audience than the sessions.
+    RevocationsAudience,
 }
 
 impl fmt::Display for BuildError {
@@ -38,6 +40,13 @@ impl fmt::Display for BuildError {
             }
             Self::Cookie(error) => error.fmt(f),
             Self::KeyRing(error) => error.fmt(f),
+            Self::RefreshInterval => f.write_str(
+                "the refresh interval of the revocations is zero, or longer than their staleness \
+                 bound",
+            ),
+            Self::RevocationsAudience => {
+                f.write_str("the revocations were built for another audience than the sessions")
+            }
         }
     }
 }
@@ -53,56 +62,5 @@ impl From<CookieError> for BuildError {
 impl From<KeyRingError> for BuildError {
     fn from(error: KeyRingError) -> Self {
         Self::KeyRing(error)
-    }
-}
-
-/// A revocation that was not made. Nothing changed.
-#[cfg(feature = "std")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RevokeError {
-    /// The epoch is a number from the configuration: raise it there.
-    Fixed,
-    /// There is no usable time.
-    Clock(TimeError),
-    /// The clock has reached its greatest value.
-    ClockExhausted,
-    /// More scopes at once than the table may hold.
-    TooManyScopes {
-        /// How many were named.
-        scopes: usize,
-        /// How many entries the table may hold.
-        limit: usize,
-    },
-}
-
-#[cfg(feature = "std")]
-impl fmt::Display for RevokeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fixed => f.write_str(
-                "cannot revoke: the revocation epoch is fixed by the configuration; raise it there, \
-                 or give the sessions a state that can revoke",
-            ),
-            Self::Clock(error) => write!(f, "cannot revoke: {error}"),
-            Self::ClockExhausted => {
-                f.write_str("cannot revoke: the revocation clock has reached its greatest value")
-            }
-            Self::TooManyScopes { scopes, limit } => write!(
-                f,
-                "cannot revoke: {scopes} scopes at once are more than the {limit} that the table \
-                 may hold; log out everyone instead"
-            ),
-        }
-    }
-}
-
-#[cfg(feature = "std")]
-impl core::error::Error for RevokeError {}
-
-#[cfg(feature = "std")]
-impl From<TimeError> for RevokeError {
-    fn from(error: TimeError) -> Self {
-        Self::Clock(error)
     }
 }

@@ -11,8 +11,6 @@ mod open;
 mod seal;
 
 pub use config::BuildError;
-#[cfg(feature = "std")]
-pub use config::RevokeError;
 pub use cookie::CookieError;
 pub use key::{KeyError, KeyRingError, KeyRingErrorKind};
 #[cfg(feature = "std")]

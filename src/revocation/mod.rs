@@ -1,27 +1,48 @@
 //! Logging out a session before it expires. Spec, section 7.
 //!
+//! Pure, and for `no_std`:
+//!
 //! - `scope`: what can be logged out at once, and how a session names it;
 //! - `table`: revoked scopes, compact, with a look-up that costs the same at every size;
-//! - `state`: clock, floor and that table, and the verdict on a session; pure;
-//! - `change`: what moves a state forward; pure;
-//! - `view`: a state as one request sees it, with the verdict on its freshness;
-//! - `handle` (`std`): the shared state that [`Sessions`](crate::Sessions) reads without a lock.
+//! - `state`: clock, floor and that table, and the verdict on a session;
+//! - `change`: what moves a state forward;
+//! - `document`: a state's sealed bytes;
+//! - `view`: a state as one request sees it, with the verdict on its freshness.
 //!
-//! Stores that several servers share have their place behind the handle.
+//! With `std`:
+//!
+//! - `freshness`: how old a state is, and may be; pure;
+//! - `store`: where servers share a document: a file, an object store, one's own;
+//! - `handle`: the state that [`Sessions`](crate::Sessions) read without a lock, how it is loaded, and
+//!   how it is changed.
 
 mod change;
 mod document;
 #[cfg(feature = "std")]
+mod error;
+#[cfg(feature = "std")]
+mod freshness;
+#[cfg(feature = "std")]
 mod handle;
 mod scope;
 mod state;
+#[cfg(feature = "std")]
+mod store;
 mod table;
 mod view;
 
 pub use change::{Applied, ChangeError, RevocationChange};
 pub use document::{DocumentCodec, DocumentError};
 #[cfg(feature = "std")]
-pub use handle::Revocations;
+pub use error::{RefreshError, RevokeError};
+#[cfg(feature = "std")]
+pub use handle::{Operation, RevocationEvent, Revocations, RevocationsBuilder};
 pub use scope::{Scope, ScopeError, ScopeId, Scopes};
 pub use state::{RevocationState, StateError};
+#[cfg(feature = "object-store")]
+pub use store::ObjectRevocationStore;
+#[cfg(feature = "std")]
+pub use store::{
+    FileStore, Loaded, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture, Version,
+};
 pub use view::RevocationView;

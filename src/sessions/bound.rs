@@ -7,7 +7,9 @@ use crate::codec::{Codec, Context, Session};
 use crate::cookie::SetCookie;
 use crate::data::SessionData;
 use crate::error::{OpenError, OpenErrorKind, SealError};
-use crate::revocation::{RevocationState, RevocationView};
+use crate::revocation::{
+    Operation, RefreshError, RevocationState, RevocationView, RevokeError, Scope,
+};
 use crate::sealed::Sealed;
 use crate::time::{TimeError, UnixTime};
 
@@ -58,8 +60,9 @@ impl<'a, T: SessionData> Bound<'a, T> {
     ) -> Result<Session<T>, OpenError> {
         let now = self.now().map_err(|_| OpenErrorKind::Clock)?;
         let inner = &*self.sessions.0;
-        let state = inner.revocations.peek();
-        let context = self.context(now, RevocationView::current(&state));
+        let glance = inner.revocations.glance();
+        let glance = glance.map_err(|_| OpenErrorKind::Clock)?;
+        let context = self.context(now, glance.view());
         let opened = open(&inner.codec.load(), &context);
         let authentic_epoch = match &opened {
             Ok(session) => Some(session.authentic_epoch()),
@@ -72,8 +75,16 @@ impl<'a, T: SessionData> Bound<'a, T> {
     }
 
     /// As [`Sessions::begin_sign_in`].
-    pub fn begin_sign_in(&self) -> SignIn<'a, T> {
-        SignIn::new(*self, self.sessions.0.revocations.snapshot())
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn begin_sign_in(&self) -> Operation<'a, Result<SignIn<'a, T>, RefreshError>> {
+        let sessions = *self;
+        Operation::new(async move {
+            let begun = sessions.sessions.0.revocations.begin_sign_in().await?;
+            Ok(SignIn::new(sessions, begun))
+        })
     }
 
     /// As [`Sessions::start`].
@@ -82,7 +93,8 @@ impl<'a, T: SessionData> Bound<'a, T> {
     ///
     /// As there.
     pub fn start(&self, value: &T) -> Result<SetCookie, SealError> {
-        self.begin_sign_in().start(value)
+        let glance = self.sessions.0.revocations.glance()?;
+        self.start_under(glance.view().for_sealing()?, value)
     }
 
     /// Starts a session with the clock of `begun`, unless it would be revoked already.
@@ -93,11 +105,9 @@ impl<'a, T: SessionData> Bound<'a, T> {
     ) -> Result<SetCookie, SealError> {
         let now = self.now()?;
         let inner = &*self.sessions.0;
-        if inner
-            .revocations
-            .peek()
-            .revokes_start(begun.clock(), |scopes| value.scopes(scopes))
-        {
+        let glance = inner.revocations.glance()?;
+        let present = glance.view().for_sealing()?;
+        if present.revokes_start(begun.clock(), |scopes| value.scopes(scopes)) {
             return Err(SealError::Ended(OpenErrorKind::Revoked));
         }
         let context = self.context(now, RevocationView::current(begun));
@@ -123,10 +133,52 @@ impl<'a, T: SessionData> Bound<'a, T> {
     pub fn update(&self, session: &Session<T>, value: &T) -> Result<SetCookie, SealError> {
         let now = self.now()?;
         let inner = &*self.sessions.0;
-        let state = inner.revocations.peek();
-        let context = self.context(now, RevocationView::current(&state));
+        let glance = inner.revocations.glance()?;
+        let context = self.context(now, glance.view());
         let random = (inner.randomness)()?;
         let sealed = inner.codec.load().renew(session, value, &context, random)?;
+        Ok(self.set_cookie(&sealed, now))
+    }
+
+    /// As [`Sessions::supersede`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn supersede<'s>(
+        &self,
+        session: &'s Session<T>,
+        value: &'s T,
+    ) -> Operation<'s, Result<SetCookie, RevokeError>>
+    where
+        'a: 's,
+        T: Sync,
+    {
+        let bound = *self;
+        Operation::new(async move { bound.supersede_now(session, value).await })
+    }
+
+    async fn supersede_now(&self, session: &Session<T>, value: &T) -> Result<SetCookie, RevokeError>
+    where
+        T: Sync,
+    {
+        // What cannot be sealed is found before anything is revoked.
+        let _ = self.update(session, value)?;
+        let inner = &*self.sessions.0;
+        let scope = Scope::session(session.claims().session_id());
+        // The very state that is changed has the last word: whatever else was revoked before, or in a
+        // write of its own, ends the session.
+        let check = |base: &RevocationState| {
+            let context = self.context(self.now()?, RevocationView::current(base));
+            let codec = inner.codec.load();
+            Ok(codec.check_renewal(session, value, &context)?)
+        };
+        let revoked_at = inner.revocations.revoke_alone(scope, check).await?;
+        let now = self.now()?;
+        let context = self.context(now, RevocationView::absent());
+        let random = (inner.randomness)()?;
+        let codec = inner.codec.load();
+        let sealed = codec.seal_renewal(session, value, revoked_at, &context, &random)?;
         Ok(self.set_cookie(&sealed, now))
     }
 

@@ -122,6 +122,12 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
     pub fn build(self) -> Result<Sessions<T>, BuildError> {
         let cookie = self.cookie.build()?;
         let codec = self.codec.cookie_name(cookie.name()).build()?;
+        if !self.revocations.has_audience(codec.audience()) {
+            return Err(BuildError::RevocationsAudience);
+        }
+        let limits = codec.limits();
+        self.revocations
+            .learn_lifetimes(limits.idle_timeout, limits.absolute_timeout);
         Ok(Sessions(Arc::new(Inner {
             codec: ArcSwap::from_pointee(codec),
             cookie,

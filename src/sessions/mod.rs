@@ -17,11 +17,11 @@ use crate::clock::Clock;
 use crate::codec::{Codec, Session};
 use crate::cookie::{CookieTemplate, SetCookie};
 use crate::data::SessionData;
-use crate::error::{KeyRingError, OpenError, RandomnessError, RevokeError, SealError};
+use crate::error::{KeyRingError, OpenError, RandomnessError, SealError};
 use crate::key_ring::KeyRing;
 use crate::random::Randomness;
-use crate::revocation::{Revocations, Scope};
-use crate::time::{Epoch, TimeError};
+use crate::revocation::{Operation, RefreshError, Revocations, RevokeError, Scope, ScopeId};
+use crate::time::Epoch;
 
 pub use bound::Bound;
 pub use builder::SessionsBuilder;
@@ -119,8 +119,8 @@ impl<T: SessionData> Sessions<T> {
         self.bound(&[]).open_value(value)
     }
 
-    /// Begins a sign-in. Call it before the credentials are checked, and
-    /// [`start`](SignIn::start) on what it returns after:
+    /// Begins a sign-in: asks the store what has been revoked until now. Call it before the
+    /// credentials are checked, and [`start`](SignIn::start) on what it returns after:
     ///
     /// ```
     /// # use sealed_session::{Key, KeyRing, SessionData, Sessions};
@@ -130,20 +130,26 @@ impl<T: SessionData> Sessions<T> {
     /// # fn check_password() -> Account { Account { user: 7 } }
     /// # let keys = KeyRing::from_key(Key::generate()?);
     /// # let sessions = Sessions::<Account>::builder("shop.example", &keys).build()?;
-    /// let sign_in = sessions.begin_sign_in();
+    /// let sign_in = sessions.begin_sign_in().wait()?; // or .await?
     /// let account = check_password();
     /// let set_cookie = sign_in.start(&account)?;
     /// # let _ = set_cookie;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// So a logout in between, of this user or of everyone, ends this sign-in, too.
-    pub fn begin_sign_in(&self) -> SignIn<'_, T> {
+    /// So a logout in between, of this user or of everyone, ends this sign-in, too; and one of before
+    /// does not, on whatever server it was made.
+    ///
+    /// # Errors
+    ///
+    /// [`RefreshError`] when the store cannot be read, unless stale states are accepted.
+    pub fn begin_sign_in(&self) -> Operation<'_, Result<SignIn<'_, T>, RefreshError>> {
         self.bound(&[]).begin_sign_in()
     }
 
     /// Starts a new session at once: where no credentials are checked, such as for a visitor, or
-    /// where sessions cannot be revoked at run time. Else [`begin_sign_in`](Self::begin_sign_in).
+    /// where sessions cannot be revoked at run time. Else [`begin_sign_in`](Self::begin_sign_in): what
+    /// starts here is stamped with the state that is held, and servers that know more may end it.
     /// Send the returned line as a `Set-Cookie` header.
     ///
     /// The former session of this browser, if there was one, lives on where it was copied: end it
@@ -182,8 +188,27 @@ impl<T: SessionData> Sessions<T> {
         self.bound(&[]).update(session, value)
     }
 
+    /// Seals an open session with less than it had, such as a role that was taken away, and ends
+    /// every former cookie of it, at once and on every server: revokes the session's own scope and
+    /// seals the new value with the clock of that.
+    ///
+    /// # Errors
+    ///
+    /// [`RevokeError`]; [`RevokeError::Seal`] when the session has ended or the value cannot be
+    /// sealed.
+    pub fn supersede<'s>(
+        &'s self,
+        session: &'s Session<T>,
+        value: &'s T,
+    ) -> Operation<'s, Result<SetCookie, RevokeError>>
+    where
+        T: Sync,
+    {
+        self.bound(&[]).supersede(session, value)
+    }
+
     /// Puts another ring in the place of the present one, while other threads open and seal. Each
-    /// call uses the one ring or the other.
+    /// call uses the one ring or the other. The ring of the revocations' store is replaced, too.
     ///
     /// # Errors
     ///
@@ -191,6 +216,7 @@ impl<T: SessionData> Sessions<T> {
     /// ring stays.
     pub fn replace_keys(&self, keys: &KeyRing) -> Result<(), KeyRingError> {
         let codec = self.0.codec.load().with_keys(keys)?;
+        self.0.revocations.replace_keys(keys)?;
         self.0.codec.store(Arc::new(codec));
         Ok(())
     }
@@ -199,8 +225,11 @@ impl<T: SessionData> Sessions<T> {
     ///
     /// # Errors
     ///
-    /// [`RevokeError`]; nothing changed.
-    pub fn revoke_session(&self, session: &Session<T>) -> Result<Epoch, RevokeError> {
+    /// As [`revoke`](Self::revoke).
+    pub fn revoke_session(
+        &self,
+        session: &Session<T>,
+    ) -> Operation<'_, Result<Epoch, RevokeError>> {
         self.revoke(&[Scope::session(session.claims().session_id())])
     }
 }
@@ -221,27 +250,39 @@ impl<T> Sessions<T> {
         self.0.cookie.name()
     }
 
-    /// Logs out every session of these scopes, in one step:
-    /// `revoke(&[Scope::new("user", 42)?])`.
+    /// Logs out every session of one scope: `revoke_scope("user", 42)` signs that user out
+    /// everywhere.
     ///
     /// # Errors
     ///
-    /// [`RevokeError`]; nothing changed.
-    pub fn revoke(&self, scopes: &[Scope]) -> Result<Epoch, RevokeError> {
-        self.0.revocations.revoke(scopes, self.epoch_now()?)
+    /// As [`revoke`](Self::revoke); and [`RevokeError::Scope`] for the reserved kind `"session"`.
+    pub fn revoke_scope(
+        &self,
+        kind: &str,
+        id: impl ScopeId,
+    ) -> Operation<'_, Result<Epoch, RevokeError>> {
+        self.0.revocations.revoke_scope(kind, id)
+    }
+
+    /// Logs out every session of these scopes, in one step.
+    ///
+    /// When it returns, the revocation is durable. Other servers know within their refresh interval,
+    /// and at the latest after their staleness bound.
+    ///
+    /// # Errors
+    ///
+    /// [`RevokeError`].
+    pub fn revoke(&self, scopes: &[Scope]) -> Operation<'_, Result<Epoch, RevokeError>> {
+        self.0.revocations.revoke(scopes)
     }
 
     /// Logs out everyone.
     ///
     /// # Errors
     ///
-    /// [`RevokeError`]; nothing changed.
-    pub fn revoke_everyone(&self) -> Result<Epoch, RevokeError> {
-        self.0.revocations.revoke_everyone(self.epoch_now()?)
-    }
-
-    fn epoch_now(&self) -> Result<Epoch, TimeError> {
-        self.0.clock.unix_millis().map(Epoch::from_millis)
+    /// As [`revoke`](Self::revoke).
+    pub fn revoke_everyone(&self) -> Operation<'_, Result<Epoch, RevokeError>> {
+        self.0.revocations.revoke_everyone()
     }
 
     /// The revocation state, to share with other sessions of the same keys and audience.

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use sealed_session::{
-    Context, Epoch, KeyRing, ManualClock, OpenErrorKind, RevocationState, RevocationView,
-    Revocations, RevokeError, Scope, SealError, Sessions,
+    ChangeError, Context, Epoch, KeyRing, ManualClock, OpenErrorKind, RevocationState,
+    RevocationView, Revocations, RevokeError, Scope, SealError, Sessions,
 };
 
 use crate::account::{Account, typical};
@@ -18,6 +18,10 @@ fn millis(epoch: u64) -> Epoch {
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+fn in_this_process(clock: &ManualClock) -> Revocations {
+    Revocations::in_this_process_with(clock.clone(), MINUTE, Epoch::ZERO).unwrap()
+}
+
 struct World {
     clock: ManualClock,
     sessions: Sessions<Account>,
@@ -27,7 +31,7 @@ fn world() -> World {
     let clock = ManualClock::new(at(NOW));
     let sessions = Sessions::<Account>::builder("shop.example", &KeyRing::from_key(key(1)))
         .clock(clock.clone())
-        .revocations(Revocations::in_this_process_at(millis(EPOCH), MINUTE).unwrap())
+        .revocations(in_this_process(&clock))
         .build()
         .unwrap();
     World { clock, sessions }
@@ -54,6 +58,7 @@ fn logging_out_a_user_ends_every_copy_of_their_cookies_and_nobody_elses() {
     world
         .sessions
         .revoke(&[Scope::new("user", 7).unwrap()])
+        .wait()
         .unwrap();
     assert_eq!(world.kind(&a), Err(OpenErrorKind::Revoked));
     assert_eq!(world.kind(&b), Err(OpenErrorKind::Revoked));
@@ -70,7 +75,7 @@ fn logging_out_one_session_leaves_the_users_others() {
     let world = world();
     let (phone, laptop) = (world.sign_in(7), world.sign_in(7));
     let session = world.sessions.open(&phone).unwrap();
-    world.sessions.revoke_session(&session).unwrap();
+    world.sessions.revoke_session(&session).wait().unwrap();
     assert_eq!(world.kind(&phone), Err(OpenErrorKind::Revoked));
     assert_eq!(world.kind(&laptop), Ok(()));
 }
@@ -79,7 +84,7 @@ fn logging_out_one_session_leaves_the_users_others() {
 fn logging_out_everyone_ends_every_session_until_now() {
     let world = world();
     let before: Vec<String> = (0..5).map(|user| world.sign_in(user)).collect();
-    world.sessions.revoke_everyone().unwrap();
+    world.sessions.revoke_everyone().wait().unwrap();
     for header in before {
         assert_eq!(world.kind(&header), Err(OpenErrorKind::Revoked));
     }
@@ -93,12 +98,13 @@ fn a_restart_that_forgot_what_was_revoked_forgives_nothing() {
     world
         .sessions
         .revoke(&[Scope::new("user", 7).unwrap()])
+        .wait()
         .unwrap();
     // Within the same second.
     world.clock.advance(Duration::from_millis(1));
     let restarted = Sessions::<Account>::builder("shop.example", &KeyRing::from_key(key(1)))
         .clock(world.clock.clone())
-        .revocations(Revocations::in_this_process_at(millis(EPOCH + 1), MINUTE).unwrap())
+        .revocations(in_this_process(&world.clock))
         .build()
         .unwrap();
     let error = restarted.open(&header).unwrap_err();
@@ -120,13 +126,14 @@ fn a_session_revoked_between_opening_and_renewal_is_not_brought_back() {
             world
                 .sessions
                 .revoke(&[Scope::new("user", 7).unwrap()])
+                .wait()
                 .unwrap();
         }) as fn(&World, &sealed_session::Session<Account>),
         |world, session| {
-            world.sessions.revoke_session(session).unwrap();
+            world.sessions.revoke_session(session).wait().unwrap();
         },
         |world, _| {
-            world.sessions.revoke_everyone().unwrap();
+            world.sessions.revoke_everyone().wait().unwrap();
         },
     ] {
         let header = world.sign_in(7);
@@ -154,9 +161,9 @@ fn a_sign_in_that_began_before_a_logout_starts_no_session() {
         ..typical()
     };
     let revoked = Err(SealError::Ended(OpenErrorKind::Revoked));
-    let overtaken = world.sessions.begin_sign_in();
-    let bystander = world.sessions.bound(b"b").begin_sign_in();
-    world.sessions.revoke(&user).unwrap();
+    let overtaken = world.sessions.begin_sign_in().wait().unwrap();
+    let bystander = world.sessions.bound(b"b").begin_sign_in().wait().unwrap();
+    world.sessions.revoke(&user).wait().unwrap();
     assert_eq!(overtaken.start(&account).map(|_| ()), revoked);
     let other = bystander
         .start(&Account {
@@ -166,8 +173,8 @@ fn a_sign_in_that_began_before_a_logout_starts_no_session() {
         .unwrap();
     let header = other.as_str().split(';').next().unwrap();
     assert!(world.sessions.bound(b"b").open(header).is_ok());
-    let overtaken = world.sessions.begin_sign_in();
-    world.sessions.revoke_everyone().unwrap();
+    let overtaken = world.sessions.begin_sign_in().wait().unwrap();
+    world.sessions.revoke_everyone().wait().unwrap();
     assert_eq!(overtaken.start(&account).map(|_| ()), revoked);
     // One that begins after it starts.
     assert_eq!(world.kind(&world.sign_in(7)), Ok(()));
@@ -176,11 +183,12 @@ fn a_sign_in_that_began_before_a_logout_starts_no_session() {
 #[test]
 fn a_sign_in_stamps_the_clock_of_its_beginning() {
     let world = world();
-    let begun = world.sessions.revocations().snapshot().clock();
-    let sign_in = world.sessions.begin_sign_in();
+    let begun = world.sessions.revocations().snapshot().unwrap().clock();
+    let sign_in = world.sessions.begin_sign_in().wait().unwrap();
     let others = world
         .sessions
         .revoke(&[Scope::new("user", 1).unwrap()])
+        .wait()
         .unwrap();
     assert!(others > begun);
     let set = sign_in.start(&typical()).unwrap();
@@ -196,10 +204,8 @@ fn the_clock_counts_milliseconds_and_not_seconds() {
     let world = world();
     world.clock.set(at(NOW + 200));
     world.clock.advance(Duration::from_millis(345));
-    assert_eq!(
-        world.sessions.revoke_everyone(),
-        Ok(millis(EPOCH + 200_345))
-    );
+    let clock = world.sessions.revoke_everyone().wait().unwrap();
+    assert_eq!(clock, millis(EPOCH + 200_345));
 }
 
 #[test]
@@ -209,6 +215,7 @@ fn an_update_into_a_scope_that_was_revoked_meanwhile_is_refused() {
     world
         .sessions
         .revoke(&[Scope::new("user", 9).unwrap()])
+        .wait()
         .unwrap();
     let other = Account {
         user: 9,
@@ -221,16 +228,20 @@ fn an_update_into_a_scope_that_was_revoked_meanwhile_is_refused() {
 
 #[test]
 fn a_new_process_leaves_room_for_a_revocation_or_is_an_error() {
-    let at_the_end = |now| Revocations::in_this_process_at(millis(now), MINUTE);
-    for now in [u64::MAX, u64::MAX - 119_999, u64::MAX - 120_000] {
-        assert_eq!(at_the_end(now).unwrap_err(), RevokeError::ClockExhausted);
+    let with = |seen| {
+        let clock = ManualClock::new(at(NOW));
+        Revocations::in_this_process_with(clock, MINUTE, millis(seen))
+    };
+    let exhausted = |result: Result<Epoch, RevokeError>| {
+        let error = RevokeError::from(ChangeError::ClockExhausted);
+        assert_eq!(result.unwrap_err().to_string(), error.to_string());
+    };
+    for seen in [u64::MAX, u64::MAX - 1] {
+        exhausted(with(seen).map(|_| Epoch::ZERO));
     }
-    let last = at_the_end(u64::MAX - 120_001).unwrap();
-    assert_eq!(last.revoke_everyone(millis(0)), Ok(millis(u64::MAX)));
-    assert_eq!(
-        last.revoke_everyone(millis(0)),
-        Err(RevokeError::ClockExhausted)
-    );
+    let last = with(u64::MAX - 2).unwrap();
+    assert_eq!(last.revoke_everyone().wait().unwrap(), millis(u64::MAX));
+    exhausted(last.revoke_everyone().wait());
 }
 
 #[test]
@@ -288,6 +299,7 @@ fn an_epoch_of_2_to_the_64_minus_1_does_not_break_revocation_for_good() {
     let clock = world
         .sessions
         .revoke(&[Scope::new("user", 69_245).unwrap()])
+        .wait()
         .unwrap();
     assert_eq!(clock, millis(ahead + 1));
     assert_eq!(world.kind(&header(ahead)), Err(OpenErrorKind::Revoked));
@@ -310,7 +322,10 @@ fn the_epoch_of_an_expired_token_is_stepped_over_too() {
         .unwrap_err();
     assert_eq!(error.kind(), OpenErrorKind::Expired);
     assert_eq!(error.authentic_epoch(), Some(millis(ahead)));
-    assert_eq!(world.sessions.revoke_everyone().unwrap(), millis(ahead + 1));
+    assert_eq!(
+        world.sessions.revoke_everyone().wait().unwrap(),
+        millis(ahead + 1)
+    );
 }
 
 #[test]
@@ -333,8 +348,9 @@ fn a_fixed_epoch_ends_what_is_below_it_and_cannot_be_revoked_at_run_time() {
     );
     assert!(new.open(header(&new)).is_ok());
     assert!(old.open(header(&new)).is_ok(), "a deploy in progress");
-    assert_eq!(new.revoke_everyone(), Err(RevokeError::Fixed));
-    assert_eq!(new.revoke(&[]), Err(RevokeError::Fixed));
+    for result in [new.revoke_everyone().wait(), new.revoke(&[]).wait()] {
+        assert!(matches!(result, Err(RevokeError::Fixed)));
+    }
 }
 
 #[test]
@@ -345,7 +361,7 @@ fn a_stale_verdict_never_clears_a_cookie() {
 
 #[test]
 fn concurrent_revocations_all_take_effect() {
-    let revocations = Revocations::in_this_process_at(millis(EPOCH), MINUTE).unwrap();
+    let revocations = in_this_process(&ManualClock::new(at(NOW)));
     std::thread::scope(|scope| {
         for thread in 0..4u64 {
             let revocations = revocations.clone();
@@ -353,14 +369,14 @@ fn concurrent_revocations_all_take_effect() {
                 let mut last = Epoch::ZERO;
                 for i in 0..250 {
                     let user = Scope::new("user", thread * 1000 + i).unwrap();
-                    let clock = revocations.revoke(&[user], millis(EPOCH)).unwrap();
+                    let clock = revocations.revoke(&[user]).wait().unwrap();
                     assert!(clock > last);
                     last = clock;
                 }
             });
         }
     });
-    let state = revocations.snapshot();
+    let state = revocations.snapshot().unwrap();
     assert_eq!(state.revoked().count(), 1000);
     let mut epochs: Vec<Epoch> = state.revoked().map(|(_, epoch)| epoch).collect();
     epochs.sort_unstable();

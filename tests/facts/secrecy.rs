@@ -53,7 +53,7 @@ fn debug_of_every_type_that_holds_a_secret_is_pinned() {
     let builder = Sessions::<Account>::builder("shop.example", &ring);
     let codec_builder = Codec::<Account>::builder("shop.example", &ring);
     let entry = &ring.keys()[0];
-    let sign_in = sessions.begin_sign_in();
+    let sign_in = sessions.begin_sign_in().wait().unwrap();
     assert_no_secret(&format!("{codec_builder:?} {entry:?} {sign_in:?}"));
     let shown = format!("{sessions:?} {builder:?} {:?}", sessions.bound(b"tenant-7"));
     assert_no_secret(&shown);

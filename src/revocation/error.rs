@@ -1,0 +1,190 @@
+//! Why a state was not read, or a revocation not made.
+
+use core::fmt;
+
+use super::change::ChangeError;
+use super::document::DocumentError;
+use super::scope::ScopeError;
+use super::store::StoreError;
+use crate::error::{RandomnessError, SealError};
+use crate::time::{Epoch, TimeError};
+
+/// A state that was not read. What the process held stays as it was, and goes on aging.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum RefreshError {
+    /// There is no usable time.
+    Clock(TimeError),
+    /// The store failed.
+    Store(StoreError),
+    /// There is no document, and this process has never held one.
+    NoStore,
+    /// There is no document any more. The process goes on with what it holds, up to the staleness
+    /// bound, and never makes a new one by itself.
+    Lost,
+    /// The document does not open.
+    Document(DocumentError),
+    /// The document is older than what this process holds, or of another line: an old copy was put
+    /// back, or the store forgot a write.
+    RolledBack {
+        /// The clock of the state held.
+        held: Epoch,
+        /// The clock of the document.
+        found: Epoch,
+    },
+}
+
+impl fmt::Display for RefreshError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot read the revocations: ")?;
+        match self {
+            Self::Clock(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
+            Self::NoStore => f.write_str(
+                "the store holds none; make it once, by create_store, or look whether its place \
+                 is the right one",
+            ),
+            Self::Lost => f.write_str(
+                "the store has lost them; if it is not to be had back as it was, make a new one by \
+                 create_store in a new process, which ends every session, and restart the others",
+            ),
+            Self::Document(error) => error.fmt(f),
+            Self::RolledBack { held, found } => write!(
+                f,
+                "the store's clock {found} does not follow {held}, which this process has seen: an \
+                 old copy was put back, or the store forgets. Remove it, make a new one above \
+                 {held} by create_store_above, which ends every session, and restart the servers"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for RefreshError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Clock(error) => Some(error),
+            Self::Store(error) => Some(error),
+            Self::Document(error) => Some(error),
+            Self::NoStore | Self::Lost | Self::RolledBack { .. } => None,
+        }
+    }
+}
+
+impl From<TimeError> for RefreshError {
+    fn from(error: TimeError) -> Self {
+        Self::Clock(error)
+    }
+}
+
+impl From<DocumentError> for RefreshError {
+    fn from(error: DocumentError) -> Self {
+        Self::Document(error)
+    }
+}
+
+/// A revocation that was not acknowledged. Only where the store failed may it have been made all the
+/// same.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum RevokeError {
+    /// The epoch is a number from the configuration: raise it there.
+    Fixed,
+    /// This process was told not to write.
+    ReadOnly,
+    /// There is no usable time.
+    Clock(TimeError),
+    /// The change is none that the state can make.
+    Change(ChangeError),
+    /// The scope's kind is reserved.
+    Scope(ScopeError),
+    /// The present state could not be read.
+    Refresh(RefreshError),
+    /// The store failed, and may have done it or not. Try again.
+    Store(StoreError),
+    /// Other processes wrote all the time. Try again.
+    Contended,
+    /// The new document could not be sealed: no key seals now.
+    Seal(SealError),
+    /// There is a document already, and nothing was changed.
+    StoreExists,
+    /// This process holds a state, and so makes no new store: it would forget what it knows. Remove
+    /// the old document by hand, and let a new process make the store.
+    HoldsState,
+}
+
+impl fmt::Display for RevokeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot revoke: ")?;
+        match self {
+            Self::Fixed => f.write_str(
+                "the revocation epoch is fixed by the configuration; raise it there, or give the \
+                 sessions a state that can revoke",
+            ),
+            Self::ReadOnly => f.write_str("this process was told not to write to the store"),
+            Self::Clock(error) => error.fmt(f),
+            Self::Change(error) => error.fmt(f),
+            Self::Scope(error) => error.fmt(f),
+            Self::Refresh(error) => error.fmt(f),
+            Self::Store(error) => write!(f, "{error}; it may have been done or not, try again"),
+            Self::Contended => {
+                f.write_str("other processes write to the store all the time; try again")
+            }
+            Self::Seal(error) => error.fmt(f),
+            Self::StoreExists => f.write_str("the store exists; it was left as it is"),
+            Self::HoldsState => f.write_str(
+                "this process has held a state of the store, and makes no new one; do it in a new \
+                 process",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for RevokeError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Clock(error) => Some(error),
+            Self::Change(error) => Some(error),
+            Self::Scope(error) => Some(error),
+            Self::Refresh(error) => Some(error),
+            Self::Store(error) => Some(error),
+            Self::Seal(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<TimeError> for RevokeError {
+    fn from(error: TimeError) -> Self {
+        Self::Clock(error)
+    }
+}
+
+impl From<ChangeError> for RevokeError {
+    fn from(error: ChangeError) -> Self {
+        Self::Change(error)
+    }
+}
+
+impl From<ScopeError> for RevokeError {
+    fn from(error: ScopeError) -> Self {
+        Self::Scope(error)
+    }
+}
+
+impl From<RefreshError> for RevokeError {
+    fn from(error: RefreshError) -> Self {
+        Self::Refresh(error)
+    }
+}
+
+impl From<SealError> for RevokeError {
+    fn from(error: SealError) -> Self {
+        Self::Seal(error)
+    }
+}
+
+impl From<RandomnessError> for RevokeError {
+    fn from(error: RandomnessError) -> Self {
+        Self::Seal(SealError::Randomness(error))
+    }
+}

@@ -1,0 +1,188 @@
+//! [`RevocationsBuilder`]: the settings of shared revocations, checked once.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+
+use super::super::change::DEFAULT_MAX_ENTRIES;
+use super::super::document::DocumentCodec;
+use super::super::freshness::Staleness;
+use super::super::store::RevocationStore;
+use super::event::RevocationEvent;
+use super::pace::Paces;
+use super::shared::{Listener, RandomnessSource, Settings, Shared};
+use super::{Kind, Revocations};
+use crate::clock::{Clock, SystemClock};
+use crate::error::{BuildError, RandomnessError};
+use crate::key_ring::KeyRing;
+use crate::random::Randomness;
+
+const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
+const MAX_STALENESS: Duration = Duration::from_secs(60);
+
+/// Settings of [`Revocations`] in a store. From [`Revocations::shared`].
+#[must_use]
+pub struct RevocationsBuilder<'a> {
+    audience: String,
+    keys: &'a KeyRing,
+    store: Box<dyn RevocationStore>,
+    refresh_interval: Duration,
+    max_staleness: Duration,
+    accept_stale: bool,
+    skew: Duration,
+    max_entries: usize,
+    longest_session: Option<(Duration, Duration)>,
+    read_only: bool,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<RandomnessSource>,
+    listener: Box<Listener>,
+}
+
+impl<'a> RevocationsBuilder<'a> {
+    pub(super) fn new(audience: &str, keys: &'a KeyRing, store: Box<dyn RevocationStore>) -> Self {
+        Self {
+            audience: audience.into(),
+            keys,
+            store,
+            refresh_interval: REFRESH_INTERVAL,
+            max_staleness: MAX_STALENESS,
+            accept_stale: false,
+            skew: super::SKEW,
+            max_entries: DEFAULT_MAX_ENTRIES,
+            longest_session: None,
+            read_only: false,
+            clock: Arc::new(SystemClock),
+            randomness: Arc::new(Randomness::from_os),
+            listener: Box::new(|_| {}),
+        }
+    }
+
+    /// How long between two loads; 5 seconds by default. Up to a quarter less, by chance. What is
+    /// revoked elsewhere takes effect here within it and the time of a load.
+    pub const fn refresh_interval(mut self, interval: Duration) -> Self {
+        self.refresh_interval = interval;
+        self
+    }
+
+    /// How old the state may be, counted from the beginning of its load; a minute by default. Past
+    /// it, while the store is out of reach, every session is refused with
+    /// [`StaleState`](crate::OpenErrorKind::StaleState). So a revocation that was acknowledged holds
+    /// everywhere after this time, whatever fails.
+    pub const fn max_staleness(mut self, age: Duration) -> Self {
+        self.max_staleness = age;
+        self
+    }
+
+    /// Accepts sessions while the store is out of reach, however old the state is: a server that
+    /// cannot load lets in whom others have logged out. Signing in, too, goes on. A server that has
+    /// never had a state refuses all the same.
+    pub const fn accept_stale_states(mut self) -> Self {
+        self.accept_stale = true;
+        self
+    }
+
+    /// How far the clocks of servers may differ; 60 seconds by default.
+    pub const fn skew(mut self, skew: Duration) -> Self {
+        self.skew = skew;
+        self
+    }
+
+    /// How many revoked scopes are kept; 100,000 by default, 20 bytes each. Where that is not enough,
+    /// the oldest are dropped by ending every session of before them, and
+    /// [`RevocationEvent::Bounded`] tells.
+    pub const fn max_entries(mut self, entries: usize) -> Self {
+        self.max_entries = entries;
+        self
+    }
+
+    /// The timeouts of sessions that share the store and are not built in this process: entries
+    /// are kept until they have ended. Those of [`Sessions`](crate::Sessions) that are built with
+    /// these revocations are known. Where none are known, nothing is pruned.
+    pub const fn other_sessions(
+        mut self,
+        idle_timeout: Duration,
+        absolute_timeout: Duration,
+    ) -> Self {
+        self.longest_session = Some((idle_timeout, absolute_timeout));
+        self
+    }
+
+    /// Never writes: for servers whose credentials only allow to read. They cannot revoke.
+    pub const fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
+    /// Where the time comes from. The system's clocks by default.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Where the 32 random bytes of each document come from. The operating system by default.
+    ///
+    /// Dangerous as
+    /// [`SessionsBuilder::dangerous_randomness`](crate::SessionsBuilder::dangerous_randomness) is.
+    pub fn dangerous_randomness(
+        mut self,
+        source: impl Fn() -> Result<Randomness, RandomnessError> + Send + Sync + 'static,
+    ) -> Self {
+        self.randomness = Arc::new(source);
+        self
+    }
+
+    /// Is told what happens to the revocations: to count and to log. It is called between one step
+    /// and the next, and should return soon.
+    pub fn on_event(mut self, listener: impl Fn(&RevocationEvent) + Send + Sync + 'static) -> Self {
+        self.listener = Box::new(listener);
+        self
+    }
+
+    /// Checks the settings. Nothing is loaded yet, and until something is, nothing opens: spawn
+    /// [`keep_fresh`](Revocations::keep_fresh), or call
+    /// [`refresh_if_due`](Revocations::refresh_if_due) in every request.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] says which setting is wrong.
+    pub fn build(self) -> Result<Revocations, BuildError> {
+        if self.refresh_interval.is_zero() || self.refresh_interval > self.max_staleness {
+            return Err(BuildError::RefreshInterval);
+        }
+        let documents = DocumentCodec::new(&self.audience, self.keys)?;
+        let settings = Settings {
+            clock: self.clock,
+            randomness: self.randomness,
+            listener: self.listener,
+            paces: Paces::new(self.refresh_interval, self.max_staleness),
+            staleness: Staleness {
+                max: self.max_staleness,
+                accepted: self.accept_stale,
+            },
+            skew: self.skew,
+            max_entries: self.max_entries,
+            read_only: self.read_only,
+        };
+        let shared = Shared::new(settings, self.store, documents);
+        if let Some((idle, absolute)) = self.longest_session {
+            shared.learn_lifetimes(idle.as_secs(), absolute.as_secs());
+        }
+        Ok(Revocations(Arc::new(Kind::Shared(Box::new(shared)))))
+    }
+}
+
+impl fmt::Debug for RevocationsBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RevocationsBuilder")
+            .field("audience", &self.audience)
+            .field("keys", &self.keys)
+            .field("refresh_interval", &self.refresh_interval)
+            .field("max_staleness", &self.max_staleness)
+            .field("accept_stale", &self.accept_stale)
+            .field("max_entries", &self.max_entries)
+            .field("read_only", &self.read_only)
+            .finish_non_exhaustive()
+    }
+}

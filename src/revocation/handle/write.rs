@@ -1,0 +1,306 @@
+//! Writers: changes that arrive together are written together, in one step of the clock, and
+//! acknowledged when the store has them for good. Spec, section 7, "The clock".
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::super::change::{Applied, ChangeError, RevocationChange};
+use super::super::error::{RefreshError, RevokeError};
+use super::super::scope::Scope;
+use super::super::state::RevocationState;
+use super::super::store::{Replaced, StoreErrorKind};
+use super::event::RevocationEvent;
+use super::held::{Found, Held};
+use super::shared::{Shared, lock};
+use crate::sync::Mutex;
+use crate::time::{Epoch, UnixTime};
+
+/// How long a writer tries, from its turn on.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// And how often, should no clock move.
+const MAX_ATTEMPTS: u32 = 64;
+/// The longest time from choosing a clock to its acknowledgement: stores answer within seconds.
+const COMMIT: Duration = Duration::from_secs(120);
+/// The pause after a first conflict, doubled by each that follows.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Changes that wait for the writer's turn.
+pub(super) struct Queue {
+    waiting: Mutex<Vec<Arc<Wanted>>>,
+    writing: AsyncMutex<()>,
+}
+
+impl Queue {
+    pub(super) fn new() -> Self {
+        Self {
+            waiting: Mutex::new(Vec::new()),
+            writing: AsyncMutex::new(()),
+        }
+    }
+}
+
+/// A change that somebody waits for.
+pub(super) struct Wanted {
+    everyone: bool,
+    scopes: Vec<Scope>,
+    result: Mutex<Option<Result<Epoch, RevokeError>>>,
+}
+
+/// Takes a change out of the queue when whoever wanted it has gone, so that it is not made much
+/// later, against sessions that began meanwhile.
+struct Place<'a> {
+    queue: &'a Queue,
+    wanted: Arc<Wanted>,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        lock(&self.queue.waiting).retain(|wanted| !Arc::ptr_eq(wanted, &self.wanted));
+    }
+}
+
+impl Shared {
+    /// Makes a change, together with whatever else is waiting when its turn comes.
+    pub(super) async fn revoke(
+        &self,
+        scopes: Vec<Scope>,
+        everyone: bool,
+    ) -> Result<Epoch, RevokeError> {
+        self.check_writable()?;
+        let limit = self.settings.max_entries;
+        if scopes.len() > limit && !everyone {
+            let scopes = scopes.len();
+            return Err(ChangeError::TooManyScopes { scopes, limit }.into());
+        }
+        let wanted = Arc::new(Wanted {
+            everyone,
+            scopes,
+            result: Mutex::new(None),
+        });
+        lock(&self.queue.waiting).push(Arc::clone(&wanted));
+        let place = Place {
+            queue: &self.queue,
+            wanted,
+        };
+        let _turn = self.queue.writing.lock().await;
+        loop {
+            // Somebody before may have written it along.
+            if let Some(result) = lock(&place.wanted.result).take() {
+                return result;
+            }
+            let batch = self.next_batch();
+            let result = self.write_batch(&batch).await;
+            for wanted in &batch {
+                *lock(&wanted.result) = Some(result.clone());
+            }
+            lock(&self.queue.waiting)
+                .retain(|waiting| !batch.iter().any(|wanted| Arc::ptr_eq(wanted, waiting)));
+        }
+    }
+
+    /// The first that wait, as many as the table may hold at once. They stay in the queue until they
+    /// are written, in case this writer is dropped.
+    fn next_batch(&self) -> Vec<Arc<Wanted>> {
+        let mut room = self.settings.max_entries;
+        let waiting = lock(&self.queue.waiting);
+        let fitting = waiting.iter().map_while(|wanted| {
+            room = room.checked_sub(wanted.scopes.len())?;
+            Some(Arc::clone(wanted))
+        });
+        fitting.collect()
+    }
+
+    async fn write_batch(&self, batch: &[Arc<Wanted>]) -> Result<Epoch, RevokeError> {
+        let mut change = RevocationChange::new();
+        for wanted in batch {
+            change = change.revoke(&wanted.scopes);
+            if wanted.everyone {
+                change = change.revoke_everyone();
+            }
+        }
+        self.commit(&change, |_, _| Ok(())).await
+    }
+
+    /// Revokes one scope in a write of its own, if `check` allows it for the very state that it
+    /// changes. Returns the clock of the change.
+    pub(super) async fn revoke_alone(
+        &self,
+        scope: Scope,
+        check: impl Fn(&RevocationState) -> Result<(), RevokeError>,
+    ) -> Result<Epoch, RevokeError> {
+        self.check_writable()?;
+        let _turn = self.queue.writing.lock().await;
+        let change = RevocationChange::new().revoke(&[scope]);
+        self.commit(&change, |base, attempted| {
+            // An attempt that failed may have been made all the same. One write has one clock, so an
+            // entry of that clock is ours, and what it revoked had passed.
+            if attempted.contains(&base.revoked_before(scope)) {
+                return Ok(());
+            }
+            check(base)
+        })
+        .await
+    }
+
+    /// Prunes, in a write of its own.
+    pub(super) async fn prune(&self) -> Result<Epoch, RevokeError> {
+        self.check_writable()?;
+        let _turn = self.queue.writing.lock().await;
+        self.commit(&RevocationChange::new(), |_, _| Ok(())).await
+    }
+
+    /// Writes the document again under the present sealing key, unless a writer is at work, who does
+    /// so anyway. Tried once: where it fails, the next load asks for it again.
+    pub(super) async fn write_again(&self) {
+        let Ok(_turn) = self.queue.writing.try_lock() else {
+            return;
+        };
+        if let Some(base) = self.held.load() {
+            let change = RevocationChange::new();
+            // The old document opens as before, and the events tell of failures that go on.
+            let _ = self.attempt(&base, &change, &mut Vec::new()).await;
+        }
+    }
+
+    /// Applies `change` to the present state and replaces the document, again and again until no
+    /// other writer came in between. Each time `check` is asked about the state that is to be changed,
+    /// with the clocks of the attempts before, and the clock is chosen anew.
+    ///
+    /// The caller holds the writer's turn.
+    async fn commit(
+        &self,
+        change: &RevocationChange,
+        mut check: impl FnMut(&RevocationState, &[Epoch]) -> Result<(), RevokeError>,
+    ) -> Result<Epoch, RevokeError> {
+        let begun = self.moment()?;
+        let mut attempted = Vec::new();
+        let mut failed = RevokeError::Contended;
+        let mut pause = FIRST_PAUSE;
+        let mut base = self.held.load();
+        for attempt in 0..MAX_ATTEMPTS {
+            if attempt > 0 {
+                if self.moment()?.since(begun) >= WRITE_TIMEOUT {
+                    break;
+                }
+                self.store.sleep(pause).await;
+                pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+            }
+            if attempt > 0 || base.is_none() {
+                match self.load(self.begin()?).await.map_err(RevokeError::from) {
+                    Ok(()) => base = self.held.load(),
+                    Err(error) if may_pass(&error) => {
+                        failed = error;
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            let base = base.as_deref().ok_or(RefreshError::NoStore)?;
+            check(&base.state, &attempted)?;
+            match self.attempt(base, change, &mut attempted).await {
+                Ok(Some(clock)) => return Ok(clock),
+                Ok(None) => failed = RevokeError::Contended,
+                Err(error) if may_pass(&error) => failed = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(failed)
+    }
+
+    /// One attempt on `base`. None: the document is another by now.
+    async fn attempt(
+        &self,
+        base: &Held,
+        change: &RevocationChange,
+        attempted: &mut Vec<Epoch>,
+    ) -> Result<Option<Epoch>, RevokeError> {
+        let begun = self.begin()?;
+        let now = begun.at.wall;
+        let mut state = RevocationState::clone(&base.state);
+        let applied = state.apply(&self.bounded(change, now), now, self.seen())?;
+        let (document, header) = self.seal(&state, now)?;
+        attempted.push(applied.clock);
+        let replaced = self.store.replace(base.version.as_ref(), document).await;
+        let version = match replaced.map_err(RevokeError::Store)? {
+            Replaced::Done(version) => version,
+            Replaced::Conflict => return Ok(None),
+        };
+        let floor = state.floor();
+        let found = Found::State {
+            state,
+            version,
+            header,
+        };
+        self.take(begun, found)?;
+        let Applied { clock, dropped } = applied;
+        self.tell(&RevocationEvent::Written { clock });
+        if dropped > 0 {
+            self.tell(&RevocationEvent::Bounded { floor, dropped });
+        }
+        Ok(Some(clock))
+    }
+
+    /// `change` with what every write does besides: prune and bound the table.
+    fn bounded(&self, change: &RevocationChange, now: Epoch) -> RevocationChange {
+        let change = change.clone().max_entries(self.settings.max_entries);
+        let Some(life) = self.longest_life() else {
+            return change;
+        };
+        let (staleness, skew) = (self.settings.staleness.max, self.settings.skew);
+        let kept = RevocationChange::retention(life, staleness, skew, COMMIT);
+        let kept = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX);
+        change.prune_before(Epoch::from_millis(now.as_millis().saturating_sub(kept)))
+    }
+
+    fn seal(&self, state: &RevocationState, now: Epoch) -> Result<(Vec<u8>, [u8; 5]), RevokeError> {
+        let documents = self.documents.load().ok_or(RefreshError::NoStore)?;
+        let random = (self.settings.randomness)()?;
+        let document = documents.seal(state, UnixTime::from_millis(now.as_millis()), &random)?;
+        let header = document.first_chunk().copied().unwrap_or_default();
+        Ok((document, header))
+    }
+
+    /// Makes the store's first document. `seen` is the greatest clock or epoch that its maker knows
+    /// from elsewhere.
+    pub(super) async fn create(&self, seen: Epoch) -> Result<Epoch, RevokeError> {
+        self.check_writable()?;
+        let _turn = self.queue.writing.lock().await;
+        if self.held.load().is_some() {
+            return Err(RevokeError::HoldsState);
+        }
+        let begun = self.begin()?;
+        let seen = seen.max(self.seen());
+        let state = RevocationState::new_store(begun.at.wall, self.settings.skew, seen)
+            .ok_or(ChangeError::ClockExhausted)?;
+        let (document, header) = self.seal(&state, begun.at.wall)?;
+        let clock = state.clock();
+        match self.store.replace(None, document).await {
+            Ok(Replaced::Done(version)) => {
+                let found = Found::State {
+                    state,
+                    version,
+                    header,
+                };
+                self.take(begun, found)?;
+                self.tell(&RevocationEvent::Written { clock });
+                Ok(clock)
+            }
+            Ok(Replaced::Conflict) => Err(RevokeError::StoreExists),
+            Err(error) => Err(RevokeError::Store(error)),
+        }
+    }
+}
+
+/// Whether another try may do.
+fn may_pass(error: &RevokeError) -> bool {
+    match error {
+        RevokeError::Store(error) | RevokeError::Refresh(RefreshError::Store(error)) => {
+            error.kind() == StoreErrorKind::Unavailable
+        }
+        _ => false,
+    }
+}

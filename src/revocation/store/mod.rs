@@ -1,0 +1,226 @@
+//! [`RevocationStore`]: where servers share their revocations, as one document that is read when it
+//! changed and replaced when it has not.
+//!
+//! A store moves bytes. What they mean, whether they are genuine, and which state is the newer one
+//! is decided by the handle above it. `file` is the embedded store; `object` the one of object
+//! stores; `unblock` runs what waits for a disk on a thread of its own.
+
+mod file;
+#[cfg(feature = "object-store")]
+mod object;
+mod unblock;
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::time::Duration;
+use std::error::Error;
+
+pub use file::FileStore;
+#[cfg(feature = "object-store")]
+pub use object::ObjectRevocationStore;
+
+/// A future of a [`RevocationStore`].
+pub type StoreFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
+
+/// Keeps one document for many processes.
+///
+/// What an implementation owes:
+///
+/// - `replace` compares and writes in one step, so that of two writers who read the same version one
+///   is told [`Replaced::Conflict`]. A store that cannot do this is no store for revocations.
+/// - After [`Replaced::Done`] the document survives a crash, and every `load` that begins later
+///   returns it or a later one.
+/// - A version never comes back: two documents of different bytes never share one. (Each document
+///   holds fresh random bytes, so a hash of it is a version.)
+/// - Every call ends within some seconds, with an error if need be. After an error a `replace` may or
+///   may not have been done.
+pub trait RevocationStore: Send + Sync + 'static {
+    /// Reads the document, unless its version is still `known`.
+    fn load<'a>(
+        &'a self,
+        known: Option<&'a Version>,
+    ) -> StoreFuture<'a, Result<Loaded, StoreError>>;
+
+    /// Writes `document`, if the present one still has the version `expected`; or, for none, if
+    /// there is none.
+    fn replace<'a>(
+        &'a self,
+        expected: Option<&'a Version>,
+        document: Vec<u8>,
+    ) -> StoreFuture<'a, Result<Replaced, StoreError>>;
+
+    /// Ends after `duration`. Unless it is written anew, a thread of its own waits: right where
+    /// there is no runtime with timers.
+    fn sleep(&self, duration: Duration) -> StoreFuture<'static, ()> {
+        unblock::sleep(duration)
+    }
+}
+
+impl<S: RevocationStore + ?Sized> RevocationStore for Arc<S> {
+    fn load<'a>(
+        &'a self,
+        known: Option<&'a Version>,
+    ) -> StoreFuture<'a, Result<Loaded, StoreError>> {
+        (**self).load(known)
+    }
+
+    fn replace<'a>(
+        &'a self,
+        expected: Option<&'a Version>,
+        document: Vec<u8>,
+    ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
+        (**self).replace(expected, document)
+    }
+
+    fn sleep(&self, duration: Duration) -> StoreFuture<'static, ()> {
+        (**self).sleep(duration)
+    }
+}
+
+/// A store's name for one state of the document: an entity tag, a generation, a fingerprint.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Version(Arc<[u8]>);
+
+impl Version {
+    /// A version of these bytes, which mean something to the store alone.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Version({} bytes)", self.0.len())
+    }
+}
+
+/// What a load found.
+pub enum Loaded {
+    /// There is no document.
+    Absent,
+    /// The version is the one that was known.
+    NotModified,
+    /// A document.
+    Document {
+        /// Its bytes.
+        bytes: Vec<u8>,
+        /// Its version.
+        version: Version,
+    },
+}
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("Absent"),
+            Self::NotModified => f.write_str("NotModified"),
+            Self::Document { bytes, version } => f
+                .debug_struct("Document")
+                .field("bytes", &bytes.len())
+                .field("version", version)
+                .finish(),
+        }
+    }
+}
+
+/// What became of a replacement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// Written, and durable, under this version.
+    Done(Version),
+    /// The present document is another than expected, or is being written. Nothing changed.
+    Conflict,
+}
+
+/// More than any table needs: 64 MiB hold 3 million entries.
+const MAX_DOCUMENT: usize = 64 << 20;
+
+/// What a store says of its document's length is checked before any of it is read.
+fn check_len(len: usize) -> Result<(), StoreError> {
+    if len > MAX_DOCUMENT {
+        let text = format!("the document has {len} bytes, and at most {MAX_DOCUMENT} are read");
+        return Err(StoreError::new(StoreErrorKind::Refused, text));
+    }
+    Ok(())
+}
+
+/// A store that did not do what it was asked for.
+#[derive(Clone)]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    source: Arc<dyn Error + Send + Sync>,
+}
+
+impl StoreError {
+    /// An error with its cause. The cause must not hold a secret.
+    pub fn new(kind: StoreErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            kind,
+            source: source.into().into(),
+        }
+    }
+
+    /// What kind of error.
+    #[must_use]
+    pub const fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.source)
+    }
+}
+
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreError")
+            .field("kind", &self.kind)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+/// Kinds of [`StoreError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// It does not answer, or failed; another try may do.
+    Unavailable,
+    /// It refuses this process: credentials, permissions, a path that cannot be.
+    Refused,
+    /// It cannot replace a document on a condition, or was not told to, or says so and does not. It
+    /// would lose revocations, so it is not used.
+    Unconditional,
+}
+
+impl fmt::Display for StoreErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unavailable => "the revocation store failed",
+            Self::Refused => "the revocation store refuses this process",
+            Self::Unconditional => {
+                "the revocation store does not keep to conditions, and would lose revocations"
+            }
+        })
+    }
+}

@@ -12,14 +12,22 @@ use crate::time::Epoch;
 /// Orders what a process begins and takes; never what clocks show.
 pub(super) type Turn = u64;
 
+/// The first bytes of a document: its key's id, and a nonce that no two documents share.
+pub(super) type Mark = [u8; 29];
+
+/// The mark of a document; zeros where it is too short to be one.
+pub(super) fn mark(document: &[u8]) -> Mark {
+    document.first_chunk().copied().unwrap_or([0; 29])
+}
+
 /// A state, the document that it came from, and as of when it is known.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
     pub(super) state: Arc<RevocationState>,
     /// None where the state is not from a store.
     pub(super) version: Option<Version>,
-    /// The first bytes of the document, which name its key.
-    pub(super) header: [u8; 5],
+    /// Names the document among all others, and its key.
+    pub(super) mark: Mark,
     /// When the load or write began that brought it, or the last that confirmed it.
     pub(super) as_of: Moment,
     /// The turn of that load or write.
@@ -34,7 +42,7 @@ impl Held {
         Self {
             state: Arc::new(state),
             version: None,
-            header: [0; 5],
+            mark: [0; 29],
             as_of: Moment::default(),
             begun: 0,
             taken: 0,
@@ -51,7 +59,7 @@ pub(super) enum Found {
     State {
         state: RevocationState,
         version: Version,
-        header: [u8; 5],
+        mark: Mark,
     },
 }
 
@@ -91,7 +99,7 @@ pub(super) fn after(
             Found::State {
                 state,
                 version,
-                header,
+                mark,
             },
         ) => match held.map(|held| follows(held, begun, &state)) {
             Some(Follows::Late) => Ok(None),
@@ -102,7 +110,7 @@ pub(super) fn after(
             Some(Follows::Yes) | None => Ok(Some(Held {
                 state: Arc::new(state),
                 version: Some(version),
-                header,
+                mark,
                 as_of: begun.at,
                 begun: begun.turn,
                 taken,

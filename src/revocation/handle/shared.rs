@@ -204,12 +204,12 @@ impl Shared {
             Loaded::Absent => Found::Absent,
             Loaded::NotModified => known.map_or(Found::Absent, Found::Still),
             Loaded::Document { bytes, version } => {
-                let header = bytes.first_chunk().copied().unwrap_or_default();
+                let mark = held::mark(&bytes);
                 let documents = self.documents.load().ok_or(RefreshError::NoStore)?;
                 Found::State {
                     state: documents.open(bytes)?,
                     version,
-                    header,
+                    mark,
                 }
             }
         };
@@ -284,7 +284,7 @@ impl Shared {
             return false;
         };
         let now = UnixTime::from_millis(now.wall.as_millis());
-        !self.settings.read_only && documents.has_moved_on(&held.header, now)
+        !self.settings.read_only && documents.has_moved_on(&held.mark, now)
     }
 
     pub(super) fn tell(&self, event: &RevocationEvent) {

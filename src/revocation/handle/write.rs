@@ -13,7 +13,7 @@ use super::super::scope::Scope;
 use super::super::state::RevocationState;
 use super::super::store::{Replaced, StoreErrorKind};
 use super::event::RevocationEvent;
-use super::held::{Found, Held};
+use super::held::{self, Found, Held, Mark};
 use super::shared::{Shared, lock};
 use crate::sync::Mutex;
 use crate::time::{Epoch, UnixTime};
@@ -136,12 +136,13 @@ impl Shared {
         let _turn = self.queue.writing.lock().await;
         let change = RevocationChange::new().revoke(&[scope]);
         self.commit(&change, |base, attempted| {
-            // An attempt that failed may have been made all the same. One write has one clock, so an
-            // entry of that clock is ours, and what it revoked had passed.
-            if attempted.contains(&base.revoked_before(scope)) {
+            // An attempt that failed may have been made all the same. If the document is that very
+            // one, what it changed has passed. If somebody has written since, the scope is taken to
+            // have been revoked by others: clocks and entries tell nothing, others may choose the same.
+            if attempted.contains(&base.mark) {
                 return Ok(());
             }
-            check(base)
+            check(&base.state)
         })
         .await
     }
@@ -167,14 +168,14 @@ impl Shared {
     }
 
     /// Applies `change` to the present state and replaces the document, again and again until no
-    /// other writer came in between. Each time `check` is asked about the state that is to be changed,
-    /// with the clocks of the attempts before, and the clock is chosen anew.
+    /// other writer came in between. Each time `check` is asked about what is to be changed, with the
+    /// marks of the documents attempted before, and the clock is chosen anew.
     ///
     /// The caller holds the writer's turn.
     async fn commit(
         &self,
         change: &RevocationChange,
-        mut check: impl FnMut(&RevocationState, &[Epoch]) -> Result<(), RevokeError>,
+        check: impl Fn(&Held, &[Mark]) -> Result<(), RevokeError>,
     ) -> Result<Epoch, RevokeError> {
         let begun = self.moment()?;
         let mut attempted = Vec::new();
@@ -200,7 +201,7 @@ impl Shared {
                 }
             }
             let base = base.as_deref().ok_or(RefreshError::NoStore)?;
-            check(&base.state, &attempted)?;
+            check(base, &attempted)?;
             match self.attempt(base, change, &mut attempted).await {
                 Ok(Some(clock)) => return Ok(clock),
                 Ok(None) => failed = RevokeError::Contended,
@@ -216,14 +217,14 @@ impl Shared {
         &self,
         base: &Held,
         change: &RevocationChange,
-        attempted: &mut Vec<Epoch>,
+        attempted: &mut Vec<Mark>,
     ) -> Result<Option<Epoch>, RevokeError> {
         let begun = self.begin()?;
         let now = begun.at.wall;
         let mut state = RevocationState::clone(&base.state);
         let applied = state.apply(&self.bounded(change, now), now, self.seen())?;
-        let (document, header) = self.seal(&state, now)?;
-        attempted.push(applied.clock);
+        let (document, mark) = self.seal(&state, now)?;
+        attempted.push(mark);
         let replaced = self.store.replace(base.version.as_ref(), document).await;
         let version = match replaced.map_err(RevokeError::Store)? {
             Replaced::Done(version) => version,
@@ -233,7 +234,7 @@ impl Shared {
         let found = Found::State {
             state,
             version,
-            header,
+            mark,
         };
         self.take(begun, found)?;
         let Applied { clock, dropped } = applied;
@@ -256,12 +257,12 @@ impl Shared {
         change.prune_before(Epoch::from_millis(now.as_millis().saturating_sub(kept)))
     }
 
-    fn seal(&self, state: &RevocationState, now: Epoch) -> Result<(Vec<u8>, [u8; 5]), RevokeError> {
+    fn seal(&self, state: &RevocationState, now: Epoch) -> Result<(Vec<u8>, Mark), RevokeError> {
         let documents = self.documents.load().ok_or(RefreshError::NoStore)?;
         let random = (self.settings.randomness)()?;
         let document = documents.seal(state, UnixTime::from_millis(now.as_millis()), &random)?;
-        let header = document.first_chunk().copied().unwrap_or_default();
-        Ok((document, header))
+        let mark = held::mark(&document);
+        Ok((document, mark))
     }
 
     /// Makes the store's first document. `seen` is the greatest clock or epoch that its maker knows
@@ -276,14 +277,14 @@ impl Shared {
         let seen = seen.max(self.seen());
         let state = RevocationState::new_store(begun.at.wall, self.settings.skew, seen)
             .ok_or(ChangeError::ClockExhausted)?;
-        let (document, header) = self.seal(&state, begun.at.wall)?;
+        let (document, mark) = self.seal(&state, begun.at.wall)?;
         let clock = state.clock();
         match self.store.replace(None, document).await {
             Ok(Replaced::Done(version)) => {
                 let found = Found::State {
                     state,
                     version,
-                    header,
+                    mark,
                 };
                 self.take(begun, found)?;
                 self.tell(&RevocationEvent::Written { clock });

@@ -1,0 +1,537 @@
+//! One run: servers that come and go, freeze and are cut off; people who sign in, send any of their
+//! cookies anywhere and are logged out; an operator who loses the store or puts an old copy back.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::task::{Context as TaskContext, Poll, Wake, Waker};
+use std::time::Duration;
+
+use sealed_session::{
+    Codec, Context, DocumentCodec, Epoch, Key, KeyRing, Randomness, RefreshError, RevocationEvent,
+    RevocationState, RevocationStore, RevocationView, Revocations, Scope, Scopes, Session,
+    SessionData, Sessions, SetCookie, UnixTime,
+};
+use serde::{Deserialize, Serialize};
+
+use super::network::{Client, Hands, START, ServerClock, Time, World};
+use super::truth::{Counts, Knowledge, Truth};
+
+const AUDIENCE: &str = "shop.example";
+const USERS: u64 = 24;
+const TENANTS: u64 = 4;
+
+/// Lifetimes and intervals, in milliseconds.
+const IDLE: u64 = 60_000;
+const ABSOLUTE: u64 = 240_000;
+const INTERVAL: u64 = 8_000;
+const STALENESS: u64 = 24_000;
+const SKEW: u64 = 4_000;
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Account {
+    user: u64,
+}
+
+impl Account {
+    pub(crate) fn scopes(self) -> [Scope; 2] {
+        [
+            Scope::new("user", self.user).unwrap(),
+            Scope::new("tenant", self.user % TENANTS).unwrap(),
+        ]
+    }
+}
+
+impl SessionData for Account {
+    const SCHEMA: u32 = 1;
+    fn scopes(&self, scopes: &mut Scopes<'_>) {
+        scopes.add("user", self.user);
+        scopes.add("tenant", self.user % TENANTS);
+    }
+}
+
+static KEYS: LazyLock<KeyRing> = LazyLock::new(|| {
+    let bytes = std::array::from_fn(|i| i as u8 * 3 + 1);
+    KeyRing::from_key(Key::from_bytes(&bytes).unwrap())
+});
+
+/// Opens whatever its times and epoch are: for who knows the truth.
+pub(crate) fn open_unchecked(
+    codec: &Codec<Account>,
+    value: &str,
+    state: &RevocationState,
+) -> Session<Account> {
+    let never = RevocationState::from_parts(state.clock(), Epoch::ZERO, []).unwrap();
+    // Long before it expires, by a clock that is that far behind.
+    let context = Context::new(UnixTime::from_secs(0), RevocationView::current(&never));
+    codec.open(value, &context).unwrap()
+}
+
+/// A process on a server.
+struct Server {
+    process: u64,
+    sessions: Sessions<Account>,
+    hands: Arc<Mutex<Hands>>,
+    frozen_until: Time,
+    /// Loads on use, not by a task.
+    on_use: bool,
+    knowledge: Arc<Mutex<Knowledge>>,
+}
+
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+struct Running {
+    server: usize,
+    process: u64,
+    task: Task,
+}
+
+/// Notes which task to poll.
+struct Ready {
+    task: usize,
+    ready: Arc<Mutex<Vec<usize>>>,
+}
+
+impl Wake for Ready {
+    fn wake(self: Arc<Self>) {
+        self.ready.lock().unwrap().push(self.task);
+    }
+}
+
+pub(crate) struct Run {
+    world: Arc<Mutex<World>>,
+    truth: Arc<Mutex<Truth>>,
+    servers: Vec<Server>,
+    tasks: HashMap<usize, Running>,
+    next_task: usize,
+    ready: Arc<Mutex<Vec<usize>>>,
+    end: Time,
+    max_entries: usize,
+    /// Copies of the store that an operator has kept.
+    backups: Vec<(usize, Vec<u8>)>,
+}
+
+/// What a reminder is for.
+const WORK: u64 = 0;
+const LOSE: u64 = 1;
+const RESTORE: u64 = 2;
+const REMAKE: u64 = 3;
+const BACK_UP: u64 = 4;
+const THAW: u64 = 5;
+
+/// Runs one seed. Panics where something does not hold.
+pub(crate) fn run(seed: u64, servers: usize) -> Counts {
+    let mut run = Run::new(seed, servers);
+    run.begin(seed);
+    run.go_on();
+    let counts = run.truth.lock().unwrap().counts;
+    counts
+}
+
+impl Run {
+    fn new(seed: u64, servers: usize) -> Self {
+        // One more for the operator.
+        let mut world = World::new(seed, servers + 1);
+        world.delay = [20, 200, 3000][world.random.below(3) as usize];
+        world.trouble = [10, 40, 1000][world.random.below(3) as usize];
+        let minutes = 2 + world.random.below(6);
+        let bounded = world.random.one_in(8);
+        let documents = DocumentCodec::new(AUDIENCE, &KEYS).unwrap();
+        let long = Duration::from_secs(1 << 40);
+        let codec = Codec::builder(AUDIENCE, &KEYS)
+            .idle_timeout(long)
+            .absolute_timeout(long)
+            .skew(long)
+            .build();
+        let truth = Truth::new(documents, codec.unwrap(), STALENESS, bounded);
+        let mut run = Self {
+            world: Arc::new(Mutex::new(world)),
+            truth: Arc::new(Mutex::new(truth)),
+            servers: Vec::new(),
+            tasks: HashMap::new(),
+            next_task: 0,
+            ready: Arc::new(Mutex::new(Vec::new())),
+            end: START + minutes * 60_000,
+            max_entries: if bounded { 5 } else { 1000 },
+            backups: Vec::new(),
+        };
+        for server in 0..servers {
+            run.boot(server);
+        }
+        run
+    }
+
+    fn random(&self, below: u64) -> u64 {
+        self.world.lock().unwrap().random.below(below)
+    }
+
+    fn one_in(&self, n: u64) -> bool {
+        self.random(n) == 0
+    }
+
+    fn now(&self) -> Time {
+        self.world.lock().unwrap().now
+    }
+
+    fn client(&self, server: usize) -> Client {
+        Client {
+            world: Arc::clone(&self.world),
+            server,
+        }
+    }
+
+    fn clock(&self) -> (ServerClock, Arc<Mutex<Hands>>) {
+        // Any two servers differ by the skew at the most.
+        let ahead = self.random(SKEW) as i64 - (SKEW / 2) as i64;
+        let hands = Arc::new(Mutex::new(Hands {
+            ahead,
+            stood_still: 0,
+        }));
+        let world = Arc::clone(&self.world);
+        let clock = ServerClock {
+            world,
+            hands: Arc::clone(&hands),
+        };
+        (clock, hands)
+    }
+
+    fn revocations(&self, server: usize, clock: ServerClock) -> Revocations {
+        let truth = Arc::clone(&self.truth);
+        let random = Mutex::new(self.random(u64::MAX));
+        Revocations::shared(AUDIENCE, &KEYS, self.client(server))
+            .refresh_interval(Duration::from_millis(INTERVAL))
+            .max_staleness(Duration::from_millis(STALENESS))
+            .skew(Duration::from_millis(SKEW))
+            .max_entries(self.max_entries)
+            .clock(clock)
+            .dangerous_randomness(move || Ok(next_bytes(&random)))
+            .on_event(move |event| {
+                if let RevocationEvent::Failed(RefreshError::RolledBack { .. }) = event {
+                    truth.lock().unwrap().counts.rolled_back += 1;
+                }
+            })
+            .build()
+            .unwrap()
+    }
+
+    /// Starts a process, in the place of the one before.
+    fn boot(&mut self, server: usize) {
+        let (clock, hands) = self.clock();
+        let revocations = self.revocations(server, clock.clone());
+        let random = Mutex::new(self.random(u64::MAX));
+        let sessions = Sessions::<Account>::builder(AUDIENCE, &KEYS)
+            .idle_timeout(Duration::from_millis(IDLE))
+            .absolute_timeout(Duration::from_millis(ABSOLUTE))
+            .skew(Duration::from_millis(SKEW))
+            .clock(clock)
+            .dangerous_randomness(move || Ok(next_bytes(&random)))
+            .revocations(revocations.clone())
+            .build()
+            .unwrap();
+        let on_use = self.one_in(2);
+        let process = self
+            .servers
+            .get(server)
+            .map_or(0, |former| former.process + 1);
+        let new = Server {
+            process,
+            sessions,
+            hands,
+            frozen_until: 0,
+            on_use,
+            knowledge: Arc::default(),
+        };
+        match self.servers.get_mut(server) {
+            Some(former) => *former = new,
+            None => self.servers.push(new),
+        }
+        self.tasks.retain(|_, running| running.server != server);
+        if !on_use {
+            self.spawn(server, revocations.keep_fresh());
+        }
+    }
+
+    fn spawn(&mut self, server: usize, task: impl Future<Output = ()> + Send + 'static) {
+        let process = self.servers.get(server).map_or(0, |server| server.process);
+        let running = Running {
+            server,
+            process,
+            task: Box::pin(task),
+        };
+        self.tasks.insert(self.next_task, running);
+        self.ready.lock().unwrap().push(self.next_task);
+        self.next_task += 1;
+    }
+
+    fn poll_ready(&mut self) {
+        loop {
+            let ready = std::mem::take(&mut *self.ready.lock().unwrap());
+            if ready.is_empty() {
+                return;
+            }
+            for task in ready {
+                self.poll(task);
+            }
+        }
+    }
+
+    fn poll(&mut self, number: usize) {
+        let now = self.now();
+        let Some(running) = self.tasks.get_mut(&number) else {
+            return;
+        };
+        if let Some(server) = self.servers.get(running.server) {
+            if running.process != server.process {
+                self.tasks.remove(&number);
+                return;
+            }
+            if server.frozen_until > now {
+                let mut world = self.world.lock().unwrap();
+                world.remind(server.frozen_until, THAW + number as u64);
+                return;
+            }
+        }
+        let ready = Arc::clone(&self.ready);
+        let waker = Waker::from(Arc::new(Ready {
+            task: number,
+            ready,
+        }));
+        let mut context = TaskContext::from_waker(&waker);
+        if running.task.as_mut().poll(&mut context) == Poll::Ready(()) {
+            self.tasks.remove(&number);
+        }
+        let commits = std::mem::take(&mut self.world.lock().unwrap().commits);
+        self.truth.lock().unwrap().commits(commits);
+    }
+
+    fn begin(&mut self, seed: u64) {
+        self.make_store(Epoch::ZERO);
+        let span = self.end - START;
+        let mut world = self.world.lock().unwrap();
+        world.remind(START + 2000, WORK);
+        world.remind(START + span / 4, BACK_UP);
+        match seed % 6 {
+            0 => {
+                world.remind(START + span / 2, LOSE);
+                world.remind(START + span / 2 + 30_000, REMAKE);
+            }
+            1 => {
+                world.remind(START + span / 2, RESTORE);
+                world.remind(START + span / 2 + 40_000, REMAKE);
+            }
+            _ => {}
+        }
+    }
+
+    fn go_on(&mut self) {
+        loop {
+            self.poll_ready();
+            let step = self.world.lock().unwrap().step(self.end);
+            // What reaches the store is known to who knows the truth before anybody hears of it.
+            let commits = std::mem::take(&mut self.world.lock().unwrap().commits);
+            self.truth.lock().unwrap().commits(commits);
+            match step {
+                None => return,
+                Some(None) => {}
+                Some(Some(WORK)) => {
+                    self.work();
+                    let at = self.now() + 1 + self.random(400);
+                    self.world.lock().unwrap().remind(at, WORK);
+                }
+                Some(Some(LOSE)) => self.world.lock().unwrap().document = None,
+                Some(Some(RESTORE)) => {
+                    if let Some((index, document)) = self.backups.first().cloned() {
+                        self.world.lock().unwrap().restore(document);
+                        self.truth.lock().unwrap().restored(index);
+                    }
+                }
+                Some(Some(REMAKE)) => {
+                    self.world.lock().unwrap().document = None;
+                    let seen = self.truth.lock().unwrap().greatest_clock();
+                    self.make_store(seen);
+                }
+                Some(Some(BACK_UP)) => {
+                    let index = self.truth.lock().unwrap().commits_so_far() - 1;
+                    if let Some(present) = self.world.lock().unwrap().document.clone() {
+                        self.backups.push((index, present.document));
+                    }
+                }
+                Some(Some(thawed)) => self.ready.lock().unwrap().push((thawed - THAW) as usize),
+            }
+        }
+    }
+
+    /// A new process makes the store, and tries until it has.
+    fn make_store(&mut self, seen: Epoch) {
+        let operator = self.servers.len();
+        let (clock, _) = self.clock();
+        let (revocations, client) = (self.revocations(operator, clock), self.client(operator));
+        self.spawn(operator, async move {
+            while let Err(sealed_session::RevokeError::Store(_)) =
+                revocations.create_store_above(seen).await
+            {
+                client.sleep(Duration::from_millis(500)).await;
+            }
+        });
+    }
+
+    fn work(&mut self) {
+        let server = self.random(self.servers.len() as u64) as usize;
+        match self.random(1000) {
+            0..150 => self.sign_in(server),
+            150..930 => self.request(server),
+            930..950 => self.revoke(server),
+            950..965 => {
+                // Frozen, and its monotonic clock with it.
+                let length = 1 + self.random(60_000);
+                let until = self.now() + length;
+                let frozen = &mut self.servers[server];
+                frozen.frozen_until = until;
+                frozen.hands.lock().unwrap().stood_still += length;
+            }
+            965..980 => self.boot(server),
+            _ => {
+                let until = self.now() + 1 + self.random(60_000);
+                self.world.lock().unwrap().cut_until[server] = until;
+            }
+        }
+    }
+
+    fn sign_in(&mut self, server: usize) {
+        let account = Account {
+            user: self.random(USERS),
+        };
+        let thinking = Duration::from_millis(self.random(3000));
+        let (sessions, client) = (self.servers[server].sessions.clone(), self.client(server));
+        let truth = Arc::clone(&self.truth);
+        self.spawn(server, async move {
+            let began = client.world.lock().unwrap().now;
+            let Ok(sign_in) = sessions.begin_sign_in().await else {
+                return;
+            };
+            // The credentials are checked in this instant, and the answer takes its time.
+            let checked = client.world.lock().unwrap().now;
+            client.sleep(thinking).await;
+            let started = sign_in.start(&account);
+            let mut truth = truth.lock().unwrap();
+            match started {
+                Ok(cookie) => truth.started(account, began, checked, header(&cookie)),
+                Err(_) => truth.counts.refused_starts += 1,
+            }
+        });
+    }
+
+    fn request(&mut self, server: usize) {
+        let random = self.random(u64::MAX);
+        let Some((session, token)) = self.any_token() else {
+            return;
+        };
+        let Server {
+            sessions, on_use, ..
+        } = &self.servers[server];
+        let (sessions, on_use) = (sessions.clone(), *on_use);
+        let knowledge = Arc::clone(&self.servers[server].knowledge);
+        let (client, truth) = (self.client(server), Arc::clone(&self.truth));
+        self.spawn(server, async move {
+            if on_use {
+                // Where it fails, what is held decides.
+                let _ = sessions.revocations().refresh_if_due().await;
+            }
+            let opened = sessions.open(&token.header);
+            {
+                let mut truth = truth.lock().unwrap();
+                let mut knowledge = knowledge.lock().unwrap();
+                if let Some(state) = sessions.revocations().snapshot() {
+                    truth.holds(&mut knowledge, &state);
+                }
+                let verdict = opened.as_ref().map(|_| ()).map_err(|error| error.kind());
+                let now = client.world.lock().unwrap().now;
+                truth.judged(session, &token, verdict, &knowledge, now);
+            }
+            let Ok(opened) = opened else {
+                return;
+            };
+            let served = if random % 7 == 0 { 20_000 } else { 500 };
+            let served = Duration::from_millis((random >> 8) % served);
+            client.sleep(served).await;
+            match (random >> 40) % 64 {
+                0 => {
+                    let new = sessions.supersede(&opened, opened.value()).await;
+                    if let Ok(cookie) = new {
+                        truth.lock().unwrap().superseded(session, header(&cookie));
+                    }
+                }
+                1 => {
+                    let own = Scope::session(opened.claims().session_id());
+                    if let Ok(clock) = sessions.revoke_session(&opened).await {
+                        truth.lock().unwrap().acknowledged(&[own], clock);
+                    }
+                }
+                2..40 => {
+                    let renewed = sessions.renew(&opened);
+                    let mut truth = truth.lock().unwrap();
+                    match renewed {
+                        Ok(cookie) => truth.renewed(session, &token, header(&cookie)),
+                        Err(_) => truth.counts.refused_renewals += 1,
+                    }
+                }
+                _ => {}
+            }
+        });
+    }
+
+    /// Any copy of a cookie of the last sessions, mostly.
+    fn any_token(&self) -> Option<(usize, super::truth::Token)> {
+        let truth = self.truth.lock().unwrap();
+        let count = truth.sessions.len() as u64;
+        let back = self.random(count.min(40));
+        let session = (count.checked_sub(1)? - back) as usize;
+        let tokens = &truth.sessions[session].tokens;
+        let token = &tokens[self.random(tokens.len() as u64) as usize];
+        Some((session, token.clone()))
+    }
+
+    fn revoke(&mut self, server: usize) {
+        let sessions = self.servers[server].sessions.clone();
+        let truth = Arc::clone(&self.truth);
+        let account = Account {
+            user: self.random(USERS),
+        };
+        let [user, tenant] = account.scopes();
+        let which = self.random(20);
+        self.spawn(server, async move {
+            let scopes = match which {
+                0 => vec![],
+                1..3 => vec![tenant],
+                3..5 => vec![user, tenant],
+                _ => vec![user],
+            };
+            let result = if scopes.is_empty() {
+                sessions.revoke_everyone().await
+            } else {
+                sessions.revoke(&scopes).await
+            };
+            if let Ok(clock) = result {
+                truth.lock().unwrap().acknowledged(&scopes, clock);
+                let held = sessions.revocations().snapshot().unwrap();
+                assert!(held.clock() >= clock, "its own change is not held");
+            }
+        });
+    }
+}
+
+fn header(cookie: &SetCookie) -> String {
+    cookie.as_str().split(';').next().unwrap().to_owned()
+}
+
+fn next_bytes(random: &Mutex<u64>) -> Randomness {
+    let mut state = random.lock().unwrap();
+    let mut bytes = [0; 32];
+    let mut sequence = super::network::Random(*state);
+    for chunk in bytes.chunks_mut(8) {
+        chunk.copy_from_slice(&sequence.next().to_be_bytes());
+    }
+    *state = sequence.0;
+    Randomness::dangerous_from_bytes(bytes)
+}

@@ -15,6 +15,9 @@ mod binding;
 mod cookies;
 mod data;
 mod decoding;
+#[path = "../support/document_oracle.rs"]
+mod document_oracle;
+mod documents;
 mod fixture;
 mod forgery;
 mod headers;
@@ -24,8 +27,14 @@ mod lifetimes;
 #[path = "../support/oracle.rs"]
 mod oracle;
 mod randomness;
+mod refreshing;
 mod revocation;
 mod revocation_state;
 mod secrecy;
 mod sessions;
+mod shared;
+mod shared_fixture;
 mod size;
+#[path = "../support/test_store.rs"]
+mod test_store;
+mod writing;

@@ -91,13 +91,13 @@ pub(crate) fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 }
 
 /// HKDF-Expand of at most one block: RFC 5869, section 2.3.
-fn expand(key: &[u8], info: &[&[u8]], len: usize) -> Vec<u8> {
+pub(crate) fn expand(key: &[u8], info: &[&[u8]], len: usize) -> Vec<u8> {
     hmac(key, &[&list(info), &[1]])[..len].to_vec()
 }
 
 // ---- Section 2: keys
 
-const VERSION: &[u8] = b"sealed-session/v1";
+pub(crate) const VERSION: &[u8] = b"sealed-session/v1";
 
 #[derive(Clone, Debug)]
 pub(crate) struct RootKey {

@@ -34,7 +34,9 @@ impl Paces {
         let full = grown.min(self.longest);
         let quarter = full.checked_div(4).unwrap_or_default();
         let taken = quarter.saturating_mul(u32::from(jitter));
-        full.saturating_sub(taken.checked_div(255).unwrap_or_default())
+        let left = full.saturating_sub(taken.checked_div(255).unwrap_or_default());
+        // Wall clocks count whole milliseconds.
+        Duration::from_millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
     }
 
     /// The gap between two loads that news asked for.

@@ -51,13 +51,25 @@ const FINGERPRINT_LEN: usize = 29;
 #[derive(Clone, Debug)]
 pub struct FileStore {
     path: PathBuf,
+    on_calling_thread: bool,
 }
 
 impl FileStore {
     /// The store in the file `path`, in a folder that exists.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self {
+            path: path.into(),
+            on_calling_thread: false,
+        }
+    }
+
+    /// Reads and writes on the thread that drives the call, and not on one of its own: for code
+    /// without a runtime, which waits for it anyway.
+    #[must_use]
+    pub const fn on_calling_thread(mut self) -> Self {
+        self.on_calling_thread = true;
+        self
     }
 
     /// The file.
@@ -185,6 +197,16 @@ impl FileStore {
         }
     }
 
+    fn run<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<R, StoreError> + Send + 'static,
+    ) -> StoreFuture<'static, Result<R, StoreError>> {
+        if self.on_calling_thread {
+            return Box::pin(async move { work() });
+        }
+        unblock(work)
+    }
+
     fn failed(&self, what: &str, error: &io::Error) -> StoreError {
         let kind = match error.kind() {
             ErrorKind::PermissionDenied
@@ -233,7 +255,7 @@ impl RevocationStore for FileStore {
         known: Option<&'a Version>,
     ) -> StoreFuture<'a, Result<Loaded, StoreError>> {
         let (store, known) = (self.clone(), known.cloned());
-        Box::pin(unblock(move || store.load_now(known.as_ref())))
+        self.run(move || store.load_now(known.as_ref()))
     }
 
     fn replace<'a>(
@@ -242,7 +264,7 @@ impl RevocationStore for FileStore {
         document: Vec<u8>,
     ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
         let (store, expected) = (self.clone(), expected.cloned());
-        unblock(move || store.replace_now(expected.as_ref(), &document))
+        self.run(move || store.replace_now(expected.as_ref(), &document))
     }
 }
 

@@ -13,11 +13,17 @@
 #[path = "support/account.rs"]
 #[allow(dead_code, reason = "each test binary uses its part of it")]
 mod account;
+#[path = "support/document_oracle.rs"]
+#[allow(dead_code, reason = "shared with the tests")]
+mod document_oracle;
 #[path = "support/oracle.rs"]
 #[allow(dead_code, reason = "each test binary uses its part of it")]
 mod oracle;
 #[path = "../fuzz/properties/mod.rs"]
 mod properties;
+#[path = "support/test_store.rs"]
+#[allow(dead_code, reason = "each test binary uses its part of it")]
+mod test_store;
 
 use std::path::Path;
 

@@ -121,6 +121,31 @@ fn opening_through_sessions_with_a_thousand_revocations_allocates_nothing_more()
 }
 
 #[test]
+fn opening_under_a_shared_state_allocates_nothing_more() {
+    let ring = KeyRing::from_key(key(1));
+    let folder = std::env::temp_dir().join(format!("allocations-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let store = sealed_session::FileStore::new(folder.join("revocations"));
+    let revocations = sealed_session::Revocations::shared("shop.example", &ring, store);
+    let revocations = revocations.build().unwrap();
+    revocations.create_store().wait().unwrap();
+    let sessions = Sessions::<Plain>::builder("shop.example", &ring)
+        .revocations(revocations.clone())
+        .build()
+        .unwrap();
+    let plain = Plain {
+        user: 7,
+        flags: [true; 30],
+    };
+    let set = sessions.start(&plain).unwrap();
+    let header = format!("a=1; {}; b=2", set.as_str().split(';').next().unwrap());
+    revocations.revoke_scope("user", 1).wait().unwrap();
+    assert!(sessions.open(&header).is_ok());
+    assert_eq!(allocations(|| assert!(sessions.open(&header).is_ok())), 0);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn refusing_allocates_nothing_whatever_the_reason() {
     let state = RevocationState::fixed(Epoch::from_millis(EPOCH));
     let revoking = |scope| {

@@ -5,7 +5,7 @@ use core::fmt;
 use super::change::ChangeError;
 use super::document::DocumentError;
 use super::scope::ScopeError;
-use super::store::StoreError;
+use super::store::{StoreError, StoreErrorKind};
 use crate::error::{RandomnessError, SealError};
 use crate::time::{Epoch, TimeError};
 
@@ -99,7 +99,8 @@ pub enum RevokeError {
     Scope(ScopeError),
     /// The present state could not be read.
     Refresh(RefreshError),
-    /// The store failed, and may have done it or not. Try again.
+    /// The store failed. Where it was only [unavailable](StoreErrorKind::Unavailable) it may have done
+    /// it or not: try again.
     Store(StoreError),
     /// Other processes wrote all the time. Try again.
     Contended,
@@ -125,7 +126,10 @@ impl fmt::Display for RevokeError {
             Self::Change(error) => error.fmt(f),
             Self::Scope(error) => error.fmt(f),
             Self::Refresh(error) => error.fmt(f),
-            Self::Store(error) => write!(f, "{error}; it may have been done or not, try again"),
+            Self::Store(error) if error.kind() == StoreErrorKind::Unavailable => {
+                write!(f, "{error}; it may have been done or not, try again")
+            }
+            Self::Store(error) => error.fmt(f),
             Self::Contended => {
                 f.write_str("other processes write to the store all the time; try again")
             }

@@ -18,6 +18,8 @@ mod decoding;
 #[path = "../support/document_oracle.rs"]
 mod document_oracle;
 mod documents;
+#[cfg(unix)]
+mod files;
 mod fixture;
 mod forgery;
 mod headers;

@@ -1,0 +1,188 @@
+//! The file store, as an operator meets it. What happens when a write is cut short is in
+//! `tests/faults`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use sealed_session::{
+    FileStore, KeyRing, RefreshError, Revocations, RevokeError, Scope, StoreErrorKind,
+};
+
+use crate::fixture::key;
+
+const AUDIENCE: &str = "shop.example";
+
+/// A folder that is removed in the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("sealed-session-{}-{name}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("revocations")
+    }
+
+    /// Another process, as far as the store can tell.
+    fn process(&self) -> Revocations {
+        let ring = KeyRing::from_key(key(1));
+        let store = FileStore::new(self.file());
+        Revocations::shared(AUDIENCE, &ring, store).build().unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn user(number: u64) -> Scope {
+    Scope::new("user", number).unwrap()
+}
+
+#[test]
+fn writers_of_many_processes_lose_nothing() {
+    let folder = Folder::new("many");
+    folder.process().create_store().wait().unwrap();
+    std::thread::scope(|scope| {
+        for writer in 0..4 {
+            let process = folder.process();
+            scope.spawn(move || {
+                for number in 0..25 {
+                    process
+                        .revoke(&[user(writer * 100 + number)])
+                        .wait()
+                        .unwrap();
+                }
+            });
+        }
+    });
+    let state = folder.process().list().wait().unwrap();
+    assert_eq!(state.len(), 100);
+}
+
+#[test]
+fn a_document_is_for_its_owner_alone_unless_the_operator_says_otherwise() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new("mode");
+    let mode = || fs::metadata(folder.file()).unwrap().permissions().mode() & 0o777;
+    folder.process().create_store().wait().unwrap();
+    assert_eq!(mode(), 0o600);
+    fs::set_permissions(folder.file(), fs::Permissions::from_mode(0o640)).unwrap();
+    folder.process().revoke(&[user(1)]).wait().unwrap();
+    assert_eq!(mode(), 0o640, "and keeps what was set");
+    let names = fs::read_dir(&folder.0).unwrap();
+    let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["revocations", "revocations.lock"]);
+}
+
+#[test]
+fn no_file_a_folder_and_a_link_in_its_place_are_told_apart() {
+    let folder = Folder::new("wrong");
+    let none = folder.process().refresh().wait();
+    assert!(matches!(none, Err(RefreshError::NoStore)));
+    fs::create_dir(folder.file()).unwrap();
+    let Err(RefreshError::Store(error)) = folder.process().refresh().wait() else {
+        panic!("a folder is no document");
+    };
+    assert_eq!(error.kind(), StoreErrorKind::Refused);
+    fs::remove_dir(folder.file()).unwrap();
+
+    let target = folder.0.join("elsewhere");
+    std::os::unix::fs::symlink(&target, folder.file()).unwrap();
+    let Err(RevokeError::Store(error)) = folder.process().create_store().wait() else {
+        panic!("a link would be replaced");
+    };
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the revocation store refuses this process: cannot replace {}: it is a symbolic link; \
+             name the file itself",
+            folder.file().display()
+        )
+    );
+    assert!(!target.exists());
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told_by_its_path() {
+    let ring = KeyRing::from_key(key(1));
+    let store = FileStore::new("/nowhere/at/all/revocations");
+    let revocations = Revocations::shared(AUDIENCE, &ring, store).build().unwrap();
+    let error = revocations.create_store().wait().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot revoke: the revocation store refuses this process: cannot open the lock beside \
+         /nowhere/at/all/revocations: No such file or directory (os error 2)"
+    );
+}
+
+#[test]
+fn a_lock_that_another_process_holds_is_waited_for() {
+    let folder = Folder::new("lock");
+    let process = folder.process();
+    process.create_store().wait().unwrap();
+    let lock = fs::File::open(folder.0.join("revocations.lock")).unwrap();
+    lock.lock().unwrap();
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| process.revoke(&[user(1)]).wait());
+        // Whichever comes first, the writer goes on when the lock is free.
+        lock.unlock().unwrap();
+        writer.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_file_of_any_length_is_not_read_into_memory() {
+    let folder = Folder::new("long");
+    let file = fs::File::create(folder.file()).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let Err(RefreshError::Store(error)) = folder.process().refresh().wait() else {
+        panic!("that is no document");
+    };
+    assert_eq!(
+        error.to_string(),
+        "the revocation store refuses this process: the document has 1099511627776 bytes, and at \
+         most 67108864 are read"
+    );
+}
+
+#[test]
+fn every_bit_flip_and_every_cut_of_the_file_is_an_error_and_never_a_lower_clock() {
+    let folder = Folder::new("flips");
+    let process = folder.process();
+    process.create_store().wait().unwrap();
+    process.revoke(&[user(1)]).wait().unwrap();
+    let (good, held) = (
+        fs::read(folder.file()).unwrap(),
+        process.snapshot().unwrap(),
+    );
+    let try_with = |bytes: &[u8]| {
+        fs::write(folder.file(), bytes).unwrap();
+        let new = folder.process();
+        assert!(matches!(
+            new.refresh().wait(),
+            Err(RefreshError::Document(_))
+        ));
+        assert!(new.snapshot().is_none());
+        // Who holds the state keeps it, whether it notices or not.
+        let _ = process.refresh().wait();
+        assert_eq!(process.snapshot().unwrap(), held);
+    };
+    for bit in 0..good.len() * 8 {
+        let mut flipped = good.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        try_with(&flipped);
+    }
+    for len in 0..good.len() {
+        try_with(&good[..len]);
+    }
+    fs::write(folder.file(), good).unwrap();
+    assert_eq!(folder.process().list().wait().unwrap(), held);
+}

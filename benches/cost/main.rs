@@ -25,6 +25,7 @@ mod oracle;
 mod pair;
 mod parts;
 mod rejects;
+mod revoked;
 
 use std::hint::black_box;
 
@@ -56,6 +57,7 @@ fn main() {
     by_payload(Protection::Encrypted, &mut bounds);
     by_payload(Protection::Signed, &mut bounds);
     by_ring(&mut bounds);
+    revoked::all(&mut bounds);
     rejects::all(&mut bounds);
     bounds.report();
 }

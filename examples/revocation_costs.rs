@@ -5,7 +5,11 @@
 //! cargo run --example revocation_costs
 //! ```
 
-#![allow(clippy::print_stdout, reason = "it prints tables")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "it prints tables of small numbers"
+)]
 
 use std::time::Duration;
 

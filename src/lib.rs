@@ -48,7 +48,14 @@
 //!
 //! - `std`, on by default: [`Sessions`] and what it stands on.
 //! - `ring`, `aws-lc-rs`: faster backends of the same format.
+//! - `object-store`: revocations in S3, GCS, Azure, R2, by the `object_store` crate.
 //! - `http`, `cookie`: [`SetCookie`] turns into their types.
+//!
+//! # Logging out
+//!
+//! [`Revocations`] say where it is kept who was logged out: in a store that servers share ([`FileStore`],
+//! an object store, one's own [`RevocationStore`]), in this process, or by a number of the
+//! configuration. `docs/REVOCATION.md` sets each up.
 //!
 //! No feature changes a default or a byte.
 
@@ -123,6 +130,13 @@ pub use sealed::Sealed;
 pub use sessions::{Bound, Sessions, SessionsBuilder, SignIn};
 pub use time::{Epoch, TimeError, UnixTime};
 pub use wire::Protection;
+
+// The handle's interleavings are checked from inside, where the model checker can be had.
+#[cfg(all(test, shuttle))]
+extern crate self as sealed_session;
+#[cfg(all(test, shuttle))]
+#[path = "../tests/shuttle/model.rs"]
+mod shuttle_model;
 
 /// The README's examples, run as documentation tests.
 #[cfg(all(doctest, feature = "std"))]

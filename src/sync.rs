@@ -1,14 +1,14 @@
 //! What threads share: atomics, locks and [`Slot`].
 //!
-//! Under `--cfg shuttle` each is the model checker's, which then decides who runs next at every use
-//! of one: see `tests/shuttle.rs`.
+//! In a test under `--cfg shuttle` each is the model checker's, which then decides who runs next at
+//! every use of one: see `tests/shuttle`.
 
-#[cfg(shuttle)]
+#[cfg(all(test, shuttle))]
 pub(crate) use model::*;
-#[cfg(not(shuttle))]
+#[cfg(not(all(test, shuttle)))]
 pub(crate) use real::*;
 
-#[cfg(not(shuttle))]
+#[cfg(not(all(test, shuttle)))]
 mod real {
     use alloc::sync::Arc;
     use core::ops::Deref;
@@ -42,7 +42,7 @@ mod real {
     }
 }
 
-#[cfg(shuttle)]
+#[cfg(all(test, shuttle))]
 mod model {
     use alloc::sync::Arc;
     use core::ops::Deref;

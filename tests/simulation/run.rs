@@ -125,8 +125,7 @@ pub(crate) fn run(seed: u64, servers: usize) -> Counts {
     let mut run = Run::new(seed, servers);
     run.begin(seed);
     run.go_on();
-    let counts = run.truth.lock().unwrap().counts;
-    counts
+    run.truth.lock().unwrap().counts
 }
 
 impl Run {
@@ -452,7 +451,7 @@ impl Run {
             let Ok(opened) = opened else {
                 return;
             };
-            let served = if random % 7 == 0 { 20_000 } else { 500 };
+            let served = if random.is_multiple_of(7) { 20_000 } else { 500 };
             let served = Duration::from_millis((random >> 8) % served);
             client.sleep(served).await;
             match (random >> 40) % 64 {

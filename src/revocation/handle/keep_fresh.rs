@@ -5,14 +5,14 @@ use alloc::sync::{Arc, Weak};
 use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
+use core::time::Duration;
 use std::io;
 use std::thread;
 
 use super::{Kind, Revocations};
-use crate::time::TimeError;
 
 /// The pause where the clock shows no time at all.
-const WITHOUT_CLOCK: core::time::Duration = core::time::Duration::from_secs(1);
+const WITHOUT_CLOCK: Duration = Duration::from_secs(1);
 
 impl Revocations {
     /// Loads the revocations again and again: at once, at every interval, and when a token is ahead of
@@ -63,7 +63,7 @@ async fn load_and_sleep(kind: &Weak<Kind>) -> bool {
     // Events tell of failures.
     let _ = shared.refresh_if_due().await;
     let wait = shared.moment().map(|now| shared.wait(now));
-    let wait = wait.unwrap_or_else(|_: TimeError| WITHOUT_CLOCK);
+    let wait = wait.unwrap_or(WITHOUT_CLOCK);
     let (sleep, wake) = (shared.store.sleep(wait), Arc::clone(&shared.wake));
     drop(kind);
     let mut sleep = pin!(sleep);

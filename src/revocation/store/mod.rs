@@ -14,11 +14,11 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::error::Error;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::time::Duration;
-use std::error::Error;
 
 pub use file::FileStore;
 #[cfg(feature = "object-store")]

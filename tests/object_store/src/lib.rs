@@ -283,3 +283,34 @@ impl Server {
             .unwrap()
     }
 }
+
+/// What the code of docs/REVOCATION.md takes for granted.
+#[doc(hidden)]
+pub mod guide {
+    pub use std::time::Duration;
+
+    pub use object_store::aws::AmazonS3Builder;
+    pub use sealed_session::{
+        Epoch, FileStore, KeyRing, ObjectRevocationStore, Revocations, SessionData, Sessions,
+    };
+
+    pub type Guide = Result<(), Box<dyn std::error::Error>>;
+
+    #[derive(serde::Serialize, serde::Deserialize)]
+    pub struct Account {
+        pub user: u64,
+    }
+
+    impl SessionData for Account {
+        const SCHEMA: u32 = 1;
+    }
+
+    pub fn check_password() -> Result<Account, std::fmt::Error> {
+        Ok(Account { user: 42 })
+    }
+}
+
+/// Its code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/REVOCATION.md")]
+struct Revocation;

@@ -3,7 +3,6 @@
 //! acknowledged is held.
 //!
 //! `.ci/shuttle` runs it; `.ci/twins` breaks the handle and asks it to fail.
-#![cfg(shuttle)]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
@@ -13,9 +12,11 @@
     reason = "tests"
 )]
 
+use std::boxed::Box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::time::Duration;
+use std::vec::Vec;
 
 use sealed_session::{
     Epoch, Key, KeyRing, Loaded, ManualClock, Randomness, Replaced, RevocationStore, Revocations,

@@ -451,7 +451,11 @@ impl Run {
             let Ok(opened) = opened else {
                 return;
             };
-            let served = if random.is_multiple_of(7) { 20_000 } else { 500 };
+            let served = if random.is_multiple_of(7) {
+                20_000
+            } else {
+                500
+            };
             let served = Duration::from_millis((random >> 8) % served);
             client.sleep(served).await;
             match (random >> 40) % 64 {

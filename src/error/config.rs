@@ -20,8 +20,11 @@ pub enum BuildError {
     Cookie(CookieError),
     /// The key ring, for this audience.
     KeyRing(KeyRingError),
-    /// The interval at which revocations are loaded is zero, or longer than they may be stale.
+    /// The interval at which revocations are loaded is zero, or longer than half of the time that they
+    /// may be stale.
     RefreshInterval,
+    /// The bound of the table of revocations is zero, or more than stores read.
+    MaxEntries,
     /// The revocations were built for another audience than the sessions.
     RevocationsAudience,
 }
@@ -41,9 +44,10 @@ impl fmt::Display for BuildError {
             Self::Cookie(error) => error.fmt(f),
             Self::KeyRing(error) => error.fmt(f),
             Self::RefreshInterval => f.write_str(
-                "the refresh interval of the revocations is zero, or longer than their staleness \
-                 bound",
+                "the refresh interval of the revocations is zero, or longer than half of their \
+                 staleness bound",
             ),
+            Self::MaxEntries => f.write_str("the revocations may have 1 to 3,000,000 entries"),
             Self::RevocationsAudience => {
                 f.write_str("the revocations were built for another audience than the sessions")
             }

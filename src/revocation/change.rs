@@ -95,6 +95,8 @@ impl Default for RevocationChange {
 pub struct Applied {
     /// The clock after it.
     pub clock: Epoch,
+    /// How many entries were pruned: no living session could need them.
+    pub pruned: usize,
     /// How many live entries were dropped to keep the table in its bound. Sessions below the
     /// [`floor`](RevocationState::floor) have ended early.
     pub dropped: usize,
@@ -162,19 +164,29 @@ impl RevocationState {
         self.clock = clock;
         if change.everyone {
             self.raise_floor(clock);
-            return Ok(Applied { clock, dropped: 0 });
+            return Ok(Applied {
+                clock,
+                pruned: 0,
+                dropped: 0,
+            });
         }
+        let all = self.revoked.len();
         let below = |&epoch: &Epoch| epoch < change.prune_before;
         if let Some(covered) = self.revoked().map(|(_, epoch)| epoch).filter(below).max() {
             self.raise_floor(covered);
         }
+        let pruned = all.saturating_sub(self.revoked.len());
         if !scopes.is_empty() {
             self.revoked = self.revoked.with(&scopes, clock);
         }
         let before = self.revoked.len();
         self.bound(change.max_entries);
         let dropped = before.saturating_sub(self.revoked.len());
-        Ok(Applied { clock, dropped })
+        Ok(Applied {
+            clock,
+            pruned,
+            dropped,
+        })
     }
 
     /// Ends every session that was sealed before, and returns the new clock. The entries, which

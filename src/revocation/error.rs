@@ -21,7 +21,10 @@ pub enum RefreshError {
     NoStore,
     /// There is no document any more. The process goes on with what it holds, up to the staleness
     /// bound, and never makes a new one by itself.
-    Lost,
+    Lost {
+        /// The clock of the state held. Of all servers', the greatest is what a new store must be above.
+        held: Epoch,
+    },
     /// The document does not open.
     Document(DocumentError),
     /// The document is older than what this process holds, or of another line: an old copy was put
@@ -44,16 +47,19 @@ impl fmt::Display for RefreshError {
                 "the store holds none; make it once, by create_store, or look whether its place \
                  is the right one",
             ),
-            Self::Lost => f.write_str(
-                "the store has lost them; if it is not to be had back as it was, make a new one by \
-                 create_store in a new process, which ends every session, and restart the others",
+            Self::Lost { held } => write!(
+                f,
+                "the store has lost them. Make a new one above {held}, or the greatest such clock \
+                 that a server names, by create_store_above in a new process; that ends every \
+                 session, and the servers take it up by themselves"
             ),
             Self::Document(error) => error.fmt(f),
             Self::RolledBack { held, found } => write!(
                 f,
                 "the store's clock {found} does not follow {held}, which this process has seen: an \
-                 old copy was put back, or the store forgets. Remove it, make a new one above \
-                 {held} by create_store_above, which ends every session, and restart the servers"
+                 old copy was put back, or the store forgets. Remove it, and make a new one above \
+                 {held}, or the greatest such clock that a server names, by create_store_above in a \
+                 new process; that ends every session, and the servers take it up by themselves"
             ),
         }
     }
@@ -65,7 +71,7 @@ impl core::error::Error for RefreshError {
             Self::Clock(error) => Some(error),
             Self::Store(error) => Some(error),
             Self::Document(error) => Some(error),
-            Self::NoStore | Self::Lost | Self::RolledBack { .. } => None,
+            Self::NoStore | Self::Lost { .. } | Self::RolledBack { .. } => None,
         }
     }
 }

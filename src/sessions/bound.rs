@@ -178,6 +178,9 @@ impl<'a, T: SessionData> Bound<'a, T> {
         let context = self.context(now, RevocationView::absent());
         let random = (inner.randomness)()?;
         let codec = inner.codec.load();
+        // The write may have taken its time, and the session's has gone on.
+        let alive = codec.limits().check(session.claims(), now);
+        alive.map_err(SealError::Ended)?;
         let sealed = codec.seal_renewal(session, value, revoked_at, &context, &random)?;
         Ok(self.set_cookie(&sealed, now))
     }

@@ -127,7 +127,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         }
         let limits = codec.limits();
         self.revocations
-            .learn_lifetimes(limits.idle_timeout, limits.absolute_timeout);
+            .learn_lifetimes(limits.idle_timeout, limits.absolute_timeout, limits.skew);
         Ok(Sessions(Arc::new(Inner {
             codec: ArcSwap::from_pointee(codec),
             cookie,

@@ -189,8 +189,9 @@ impl<T: SessionData> Sessions<T> {
     }
 
     /// Seals an open session with less than it had, such as a role that was taken away, and ends
-    /// every former cookie of it, at once and on every server: revokes the session's own scope and
-    /// seals the new value with the clock of that.
+    /// every former cookie of it: revokes the session's own scope and seals the new value with the
+    /// clock of that. Here at once; on other servers, as every revocation, within their refresh
+    /// interval, and at the latest after their staleness bound.
     ///
     /// # Errors
     ///

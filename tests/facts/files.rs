@@ -128,14 +128,35 @@ fn a_lock_that_another_process_holds_is_waited_for() {
     let folder = Folder::new("lock");
     let process = folder.process();
     process.create_store().wait().unwrap();
+    let before = fs::read(folder.file()).unwrap();
     let lock = fs::File::open(folder.0.join("revocations.lock")).unwrap();
     lock.lock().unwrap();
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| process.revoke(&[user(1)]).wait());
-        // Whichever comes first, the writer goes on when the lock is free.
+        // Time enough to write, were it not for the lock.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert_eq!(fs::read(folder.file()).unwrap(), before);
+        assert!(!writer.is_finished());
         lock.unlock().unwrap();
         writer.join().unwrap().unwrap();
     });
+}
+
+/// Root's write must not shut the service out.
+#[test]
+fn a_document_keeps_its_owner_whoever_writes() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let folder = Folder::new("owner");
+    folder.process().create_store().wait().unwrap();
+    if chown(folder.file(), Some(12_345), Some(12_346)).is_err() {
+        println!("did not run: only root may give files away");
+        return;
+    }
+    folder.process().revoke(&[user(1)]).wait().unwrap();
+    for name in ["revocations", "revocations.lock"] {
+        let file = fs::metadata(folder.0.join(name)).unwrap();
+        assert_eq!((file.uid(), file.gid()), (12_345, 12_346), "{name}");
+    }
 }
 
 #[test]

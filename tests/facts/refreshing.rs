@@ -275,3 +275,55 @@ fn every_failure_is_told_to_the_listener() {
         [RevocationEvent::Loaded { clock: told }] if told == clock
     ));
 }
+
+#[test]
+fn who_waits_for_a_store_that_fails_shares_the_failure() {
+    let fleet = Fleet::new();
+    let server = fleet.fresh_server();
+    fleet.store.inner().fail = u32::MAX;
+    block_on(async {
+        let gate = fleet.store.gate.lock().await;
+        let mut waiting: Vec<_> = (0..50).map(|_| server.sessions.begin_sign_in()).collect();
+        for sign_in in &mut waiting {
+            let soon = tokio::time::timeout(Duration::ZERO, sign_in);
+            assert!(soon.await.is_err(), "held up");
+        }
+        let loads = fleet.store.inner().loads;
+        drop(gate);
+        for sign_in in waiting {
+            assert!(matches!(sign_in.await, Err(RefreshError::Store(_))));
+        }
+        assert!(fleet.store.inner().loads <= loads + 2);
+    });
+}
+
+#[test]
+fn the_task_sleeps_while_somebody_elses_load_is_under_way() {
+    let fleet = Fleet::new();
+    let server = fleet.fresh_server();
+    block_on(async {
+        let gate = fleet.store.gate.lock().await;
+        let mut loading = server.revocations.refresh();
+        let soon = tokio::time::timeout(Duration::ZERO, &mut loading);
+        assert!(soon.await.is_err());
+        let task = tokio::spawn(server.revocations.keep_fresh());
+        let began = server.revocations.age().unwrap().unwrap();
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        // Its pauses move the clock.
+        assert!(server.revocations.age().unwrap().unwrap() > began + SECOND);
+        drop(gate);
+        loading.await.unwrap();
+        task.abort();
+    });
+}
+
+#[test]
+fn a_sign_in_without_any_state_tells_the_reason_of_the_load() {
+    let fleet = Fleet::new();
+    let server = fleet.server(|builder| builder.accept_stale_states());
+    fleet.store.inner().fail = 1;
+    let error = server.sessions.begin_sign_in().wait();
+    assert!(matches!(error, Err(RefreshError::Store(_))));
+}

@@ -259,7 +259,7 @@ fn a_store_that_is_lost_ends_sessions_and_forgives_none() {
     fleet.store.put(None);
     assert!(matches!(
         server.revocations.refresh().wait(),
-        Err(RefreshError::Lost)
+        Err(RefreshError::Lost { .. })
     ));
     assert_eq!(server.kind(&out), REVOKED);
     assert_eq!(server.kind(&alive), Ok(()));
@@ -271,7 +271,7 @@ fn a_store_that_is_lost_ends_sessions_and_forgives_none() {
     let revoke = server.sessions.revoke_scope("user", 8).wait();
     assert!(matches!(
         revoke,
-        Err(RevokeError::Refresh(RefreshError::Lost))
+        Err(RevokeError::Refresh(RefreshError::Lost { .. }))
     ));
     let new = fleet.server(|builder| builder);
     assert!(matches!(
@@ -336,8 +336,21 @@ fn a_document_under_a_former_key_is_written_again_by_whoever_may() {
         "the new key does not seal yet"
     );
     fleet.clock.set(at(NOW + 900));
+    reader.events();
     reader.revocations.refresh().wait().unwrap();
     assert_eq!(fleet.store.document(), before, "it may not write");
+    let told = |server: &Server| {
+        let not_written = |event| matches!(event, RevocationEvent::NotWrittenAgain(_));
+        server.events().into_iter().any(not_written)
+    };
+    assert!(told(&reader), "and says so");
+    server.events();
+    // A sign-in does not wait for that; the next load that is due does it, and tells of a failure.
+    let _begun = server.sessions.begin_sign_in().wait().unwrap();
+    assert_eq!(fleet.store.document(), before);
+    fleet.store.inner().fail_writes = 1;
+    server.revocations.refresh().wait().unwrap();
+    assert!(told(&server));
     server.revocations.refresh().wait().unwrap();
     assert_ne!(fleet.store.document(), before);
     let written = fleet.store.inner().writes;
@@ -364,10 +377,20 @@ fn settings_that_cannot_be_meant_are_refused() {
     let builder = || Revocations::shared(AUDIENCE, &fleet.ring, fleet.store.clone());
     for wrong in [
         builder().refresh_interval(Duration::ZERO),
-        builder().refresh_interval(Duration::from_secs(61)),
+        builder().refresh_interval(Duration::from_secs(31)),
     ] {
         assert_eq!(wrong.build().unwrap_err(), BuildError::RefreshInterval);
     }
+    for wrong in [0, 3_000_001] {
+        let error = builder().max_entries(wrong).build().unwrap_err();
+        assert_eq!(error, BuildError::MaxEntries);
+    }
+    assert!(
+        builder()
+            .refresh_interval(Duration::from_secs(30))
+            .build()
+            .is_ok()
+    );
     let empty = Revocations::shared("", &fleet.ring, fleet.store.clone()).build();
     assert_eq!(empty.unwrap_err(), BuildError::EmptyAudience);
     let other = Revocations::shared("other.example", &fleet.ring, fleet.store.clone());

@@ -335,3 +335,22 @@ fn superseding_survives_a_lost_answer_and_ends_when_others_wrote_since() {
     ));
     assert_eq!(fleet.store.document(), before);
 }
+
+#[test]
+fn who_waits_to_write_alone_shares_the_failure_of_the_one_before() {
+    let fleet = Fleet::new();
+    let server = fleet.fresh_server();
+    fleet.store.inner().fail = u32::MAX;
+    let begun = fleet.store.inner().loads;
+    let results = block_on(async {
+        let prune = || server.revocations.prune();
+        tokio::join!(prune(), prune(), prune(), prune())
+    });
+    assert!(results.0.is_err() && results.1.is_err() && results.2.is_err() && results.3.is_err());
+    let alone = fleet.store.inner().loads - begun;
+    fleet.clock.advance(Duration::from_secs(60));
+    let begun = fleet.store.inner().loads;
+    server.revocations.prune().wait().unwrap_err();
+    let one = fleet.store.inner().loads - begun;
+    assert_eq!(alone, one, "four tried as often as one");
+}

@@ -60,6 +60,7 @@ enum Answer {
 
 struct Call {
     server: usize,
+    begun: Time,
     asked: Option<Asked>,
     answer: Option<Answer>,
     returned: bool,
@@ -97,6 +98,8 @@ pub(crate) struct World {
     versions: u64,
     /// Until when each server is cut off.
     pub(crate) cut_until: Vec<Time>,
+    /// When the last load began whose answer each server's process has had; 0: none.
+    pub(crate) fresh: Vec<Time>,
     /// The greatest delay of a message that is not slow, in milliseconds.
     pub(crate) delay: u64,
     /// One message in so many is slow, and one is lost.
@@ -115,6 +118,7 @@ impl World {
             commits: Vec::new(),
             versions: 0,
             cut_until: vec![0; servers],
+            fresh: vec![0; servers],
             delay: 100,
             trouble: 50,
         }
@@ -161,6 +165,7 @@ impl World {
         let call = self.calls.len();
         self.calls.push(Call {
             server,
+            begun: self.now,
             asked: Some(asked),
             answer: None,
             returned: false,
@@ -288,6 +293,13 @@ impl<R, F: Fn(Answer) -> R + Unpin> Future for Waiting<F> {
         if call.returned
             && let Some(answer) = call.answer.take()
         {
+            let (server, begun) = (call.server, call.begun);
+            if matches!(
+                answer,
+                Answer::Loaded(Loaded::NotModified | Loaded::Document { .. })
+            ) {
+                world.fresh[server] = begun.max(world.fresh[server]);
+            }
             return Poll::Ready((self.read)(answer));
         }
         call.waker = Some(context.waker().clone());
@@ -327,8 +339,10 @@ impl RevocationStore for Client {
     fn sleep(&self, duration: Duration) -> StoreFuture<'static, ()> {
         let mut world = self.world();
         let call = world.calls.len();
+        let begun = world.now;
         world.calls.push(Call {
             server: self.server,
+            begun,
             asked: None,
             answer: Some(Answer::Slept),
             returned: false,

@@ -108,6 +108,7 @@ pub(crate) struct Run {
     ready: Arc<Mutex<Vec<usize>>>,
     end: Time,
     max_entries: usize,
+    accepting: bool,
     /// Copies of the store that an operator has kept.
     backups: Vec<(usize, Vec<u8>)>,
 }
@@ -136,6 +137,7 @@ impl Run {
         world.trouble = [10, 40, 1000][world.random.below(3) as usize];
         let minutes = 2 + world.random.below(6);
         let bounded = world.random.one_in(8);
+        let accepting = world.random.one_in(6);
         let documents = DocumentCodec::new(AUDIENCE, &KEYS).unwrap();
         let long = Duration::from_secs(1 << 40);
         let codec = Codec::builder(AUDIENCE, &KEYS)
@@ -143,7 +145,9 @@ impl Run {
             .absolute_timeout(long)
             .skew(long)
             .build();
-        let truth = Truth::new(documents, codec.unwrap(), STALENESS, bounded);
+        // Whoever accepts stale states is held to what it knows alone.
+        let staleness = if accepting { u64::MAX / 2 } else { STALENESS };
+        let truth = Truth::new(documents, codec.unwrap(), staleness, bounded || accepting);
         let mut run = Self {
             world: Arc::new(Mutex::new(world)),
             truth: Arc::new(Mutex::new(truth)),
@@ -153,6 +157,7 @@ impl Run {
             ready: Arc::new(Mutex::new(Vec::new())),
             end: START + minutes * 60_000,
             max_entries: if bounded { 5 } else { 1000 },
+            accepting,
             backups: Vec::new(),
         };
         for server in 0..servers {
@@ -198,7 +203,13 @@ impl Run {
     fn revocations(&self, server: usize, clock: ServerClock) -> Revocations {
         let truth = Arc::clone(&self.truth);
         let random = Mutex::new(self.random(u64::MAX));
-        Revocations::shared(AUDIENCE, &KEYS, self.client(server))
+        let builder = Revocations::shared(AUDIENCE, &KEYS, self.client(server));
+        let builder = if self.accepting {
+            builder.accept_stale_states()
+        } else {
+            builder
+        };
+        builder
             .refresh_interval(Duration::from_millis(INTERVAL))
             .max_staleness(Duration::from_millis(STALENESS))
             .skew(Duration::from_millis(SKEW))
@@ -228,6 +239,7 @@ impl Run {
             .revocations(revocations.clone())
             .build()
             .unwrap();
+        self.world.lock().unwrap().fresh[server] = 0;
         let on_use = self.one_in(2);
         let process = self
             .servers
@@ -346,8 +358,8 @@ impl Run {
                     }
                 }
                 Some(Some(REMAKE)) => {
+                    let seen = self.truth.lock().unwrap().seen_by_the_operator();
                     self.world.lock().unwrap().document = None;
-                    let seen = self.truth.lock().unwrap().greatest_clock();
                     self.make_store(seen);
                 }
                 Some(Some(BACK_UP)) => {
@@ -445,8 +457,11 @@ impl Run {
                     truth.holds(&mut knowledge, &state);
                 }
                 let verdict = opened.as_ref().map(|_| ()).map_err(|error| error.kind());
-                let now = client.world.lock().unwrap().now;
-                truth.judged(session, &token, verdict, &knowledge, now);
+                let (now, fresh) = {
+                    let world = client.world.lock().unwrap();
+                    (world.now, world.fresh[server])
+                };
+                truth.judged(session, &token, verdict, &knowledge, (now, fresh));
             }
             let Ok(opened) = opened else {
                 return;

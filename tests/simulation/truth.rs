@@ -70,8 +70,9 @@ pub(crate) struct Truth {
     revocations: Vec<Revocation>,
     pub(crate) sessions: Vec<Session>,
     max_staleness: u64,
-    /// Whether the table's bound may end sessions early.
-    pub(crate) bounded: bool,
+    /// Whether sessions may end early: by the table's bound, or because a sign-in went on without a
+    /// load where stale states are accepted.
+    pub(crate) may_end_early: bool,
     pub(crate) counts: Counts,
 }
 
@@ -95,7 +96,7 @@ impl Truth {
         documents: DocumentCodec,
         codec: Codec<Account>,
         max_staleness: u64,
-        bounded: bool,
+        may_end_early: bool,
     ) -> Self {
         Self {
             documents,
@@ -107,7 +108,7 @@ impl Truth {
             revocations: Vec::new(),
             sessions: Vec::new(),
             max_staleness,
-            bounded,
+            may_end_early,
             counts: Counts::default(),
         }
     }
@@ -158,8 +159,12 @@ impl Truth {
         }
     }
 
-    /// The documents of before, for an operator who puts one back.
-    pub(crate) fn greatest_clock(&self) -> Epoch {
+    /// What an operator gives to a new store. After an old copy, the clock that servers name; after a
+    /// loss nothing, as clocks that differ by no more than the skew need nothing.
+    pub(crate) fn seen_by_the_operator(&self) -> Epoch {
+        if !self.restored {
+            return Epoch::ZERO;
+        }
         let clocks = self.log.iter().map(|(_, state)| state.clock());
         clocks.max().unwrap_or_default()
     }
@@ -265,14 +270,15 @@ impl Truth {
         }
     }
 
-    /// A server has opened a token, or refused it, at `now`. It holds what `knowledge` says.
+    /// A server has opened a token, or refused it, at `now`. It holds what `knowledge` says, as of
+    /// `fresh`.
     pub(crate) fn judged(
         &mut self,
         session: usize,
         token: &Token,
         verdict: Result<(), OpenErrorKind>,
         knowledge: &Knowledge,
-        now: Time,
+        (now, fresh): (Time, Time),
     ) {
         let session = &self.sessions[session];
         let mut revocations = self.revocations.iter();
@@ -298,11 +304,18 @@ impl Truth {
                 self.counts.revoked += 1;
                 let reason = |r: &Revocation| Self::hits(r, session, token, session.began);
                 assert!(
-                    self.bounded || session.restored || revocations.any(reason),
+                    self.may_end_early || session.restored || revocations.any(reason),
                     "a session is refused, and nobody revoked it after its sign-in began"
                 );
             }
-            Err(OpenErrorKind::StaleState) => self.counts.stale += 1,
+            Err(OpenErrorKind::StaleState) => {
+                self.counts.stale += 1;
+                // Who knows more than an old copy refuses it, and goes stale.
+                assert!(
+                    self.ever_restored || fresh == 0 || now > fresh + self.max_staleness,
+                    "a server that is fresh enough refuses"
+                );
+            }
             Err(OpenErrorKind::Expired) => {}
             Err(kind) => panic!("a token is refused as {kind:?}"),
         }

@@ -29,6 +29,8 @@ pub(crate) struct Inner {
     pub(crate) writes: u32,
     /// So many of the next calls fail, and nothing is done.
     pub(crate) fail: u32,
+    /// So many of the next replacements fail, and nothing is done.
+    pub(crate) fail_writes: u32,
     /// So many of the next replacements are made, and their answers are lost.
     pub(crate) lose_answers: u32,
     /// So many of the next replacements meet a conflict for no reason.
@@ -46,6 +48,7 @@ impl TestStore {
                 sent: 0,
                 writes: 0,
                 fail: 0,
+                fail_writes: 0,
                 lose_answers: 0,
                 conflicts: 0,
             })),
@@ -115,6 +118,10 @@ impl RevocationStore for TestStore {
             let mut inner = self.inner();
             if let Some(fewer) = inner.fail.checked_sub(1) {
                 inner.fail = fewer;
+                return Err(unavailable());
+            }
+            if let Some(fewer) = inner.fail_writes.checked_sub(1) {
+                inner.fail_writes = fewer;
                 return Err(unavailable());
             }
             if let Some(fewer) = inner.conflicts.checked_sub(1) {

@@ -9,7 +9,7 @@ use core::time::Duration;
 use super::super::change::DEFAULT_MAX_ENTRIES;
 use super::super::document::DocumentCodec;
 use super::super::freshness::Staleness;
-use super::super::store::RevocationStore;
+use super::super::store::{MAX_DOCUMENT, RevocationStore};
 use super::event::RevocationEvent;
 use super::pace::Paces;
 use super::shared::{Listener, RandomnessSource, Settings, Shared};
@@ -21,6 +21,9 @@ use crate::random::Randomness;
 
 const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
 const MAX_STALENESS: Duration = Duration::from_secs(60);
+/// What stores read is bounded; this many entries fit.
+const MOST_ENTRIES: usize = 3_000_000;
+const _: () = assert!(62 + 20 * MOST_ENTRIES <= MAX_DOCUMENT);
 
 /// Settings of [`Revocations`] in a store. From [`Revocations::shared`].
 #[must_use]
@@ -59,7 +62,7 @@ impl<'a> RevocationsBuilder<'a> {
         }
     }
 
-    /// How long between two loads; 5 seconds by default. Up to a quarter less, by chance. What is
+    /// How long between two loads; 5 seconds by default, and half of the staleness bound at the most. Up to a quarter less, by chance. What is
     /// revoked elsewhere takes effect here within it and the time of a load.
     pub const fn refresh_interval(mut self, interval: Duration) -> Self {
         self.refresh_interval = interval;
@@ -89,7 +92,7 @@ impl<'a> RevocationsBuilder<'a> {
         self
     }
 
-    /// How many revoked scopes are kept; 100,000 by default, 20 bytes each. Where that is not enough,
+    /// How many revoked scopes are kept; 100,000 by default, 20 bytes each, 3 million at the most. Where that is not enough,
     /// the oldest are dropped by ending every session of before them, and
     /// [`RevocationEvent::Bounded`] tells.
     pub const fn max_entries(mut self, entries: usize) -> Self {
@@ -100,6 +103,11 @@ impl<'a> RevocationsBuilder<'a> {
     /// The timeouts of sessions that share the store and are not built in this process: entries
     /// are kept until they have ended. Those of [`Sessions`](crate::Sessions) that are built with
     /// these revocations are known. Where none are known, nothing is pruned.
+    ///
+    /// Where others have longer timeouts than this process and it is not told, its writes end their
+    /// sessions early ([`RevocationEvent::Pruned`] names the floor); none comes back. The same while a
+    /// deploy lengthens a timeout: first tell every process of the longer one here. Where any process
+    /// accepts stale states, give the absolute timeout twice.
     pub const fn other_sessions(
         mut self,
         idle_timeout: Duration,
@@ -148,8 +156,12 @@ impl<'a> RevocationsBuilder<'a> {
     ///
     /// [`BuildError`] says which setting is wrong.
     pub fn build(self) -> Result<Revocations, BuildError> {
-        if self.refresh_interval.is_zero() || self.refresh_interval > self.max_staleness {
+        let twice = self.refresh_interval.saturating_mul(2);
+        if self.refresh_interval.is_zero() || twice > self.max_staleness {
             return Err(BuildError::RefreshInterval);
+        }
+        if self.max_entries == 0 || self.max_entries > MOST_ENTRIES {
+            return Err(BuildError::MaxEntries);
         }
         let documents = DocumentCodec::new(&self.audience, self.keys)?;
         let settings = Settings {
@@ -167,7 +179,7 @@ impl<'a> RevocationsBuilder<'a> {
         };
         let shared = Shared::new(settings, self.store, documents);
         if let Some((idle, absolute)) = self.longest_session {
-            shared.learn_lifetimes(idle.as_secs(), absolute.as_secs());
+            shared.learn_lifetimes(idle.as_secs(), absolute.as_secs(), 0);
         }
         Ok(Revocations(Arc::new(Kind::Shared(Box::new(shared)))))
     }

@@ -83,7 +83,9 @@ pub(super) fn after(
 ) -> Result<Option<Held>, RefreshError> {
     match (held, found) {
         // A process that has held a state takes "absent" for "unreachable".
-        (Some(_), Found::Absent) => Err(RefreshError::Lost),
+        (Some(held), Found::Absent) => Err(RefreshError::Lost {
+            held: held.state.clock(),
+        }),
         (None, Found::Absent | Found::Still(_)) => Err(RefreshError::NoStore),
         (Some(held), Found::Still(version)) => {
             // Of an earlier document than the one now held, or of an earlier moment: no news.
@@ -107,14 +109,22 @@ pub(super) fn after(
                 held,
                 found: state.clock(),
             }),
-            Some(Follows::Yes) | None => Ok(Some(Held {
-                state: Arc::new(state),
-                version: Some(version),
-                mark,
-                as_of: begun.at,
-                begun: begun.turn,
-                taken,
-            })),
+            Some(Follows::Yes) | None => {
+                // An earlier beginning makes nothing older: what is newer than the state held is as
+                // late as that.
+                let (at, turn) = match held {
+                    Some(held) if held.begun > begun.turn => (held.as_of, held.begun),
+                    _ => (begun.at, begun.turn),
+                };
+                Ok(Some(Held {
+                    state: Arc::new(state),
+                    version: Some(version),
+                    mark,
+                    as_of: at,
+                    begun: turn,
+                    taken,
+                }))
+            }
         },
     }
 }

@@ -45,9 +45,16 @@ impl Revocations {
     /// The operating system's, where it has no thread to give.
     pub fn keep_fresh_on_a_thread(&self) -> io::Result<()> {
         let task = self.keep_fresh();
+        // An object store needs the runtime from which this was called.
+        #[cfg(feature = "object-store")]
+        let runtime = tokio::runtime::Handle::try_current().ok();
         thread::Builder::new()
             .name(String::from("revocations"))
-            .spawn(move || pollster::block_on(task))
+            .spawn(move || {
+                #[cfg(feature = "object-store")]
+                let _entered = runtime.as_ref().map(tokio::runtime::Handle::enter);
+                pollster::block_on(task);
+            })
             .map(drop)
     }
 }
@@ -62,7 +69,7 @@ async fn load_and_sleep(kind: &Weak<Kind>) -> bool {
     };
     // Events tell of failures.
     let _ = shared.refresh_if_due().await;
-    let wait = shared.moment().map(|now| shared.wait(now));
+    let wait = shared.moment().map(|now| shared.sleep(now));
     let wait = wait.unwrap_or(WITHOUT_CLOCK);
     let (sleep, wake) = (shared.store.sleep(wait), Arc::clone(&shared.wake));
     drop(kind);

@@ -24,6 +24,8 @@ pub(super) struct Memory {
     seen: AtomicU64,
     /// The longest life of a token without a renewal, in seconds: this state is never stale.
     longest_life: AtomicU64,
+    /// The greatest skew of the sessions, in seconds.
+    longest_skew: AtomicU64,
 }
 
 impl Memory {
@@ -42,6 +44,7 @@ impl Memory {
             skew,
             seen: AtomicU64::new(0),
             longest_life: AtomicU64::new(0),
+            longest_skew: AtomicU64::new(0),
         })
     }
 
@@ -53,7 +56,8 @@ impl Memory {
         }
     }
 
-    pub(super) fn learn_lifetimes(&self, idle: u64, absolute: u64) {
+    pub(super) fn learn_lifetimes(&self, idle: u64, absolute: u64, skew: u64) {
+        self.longest_skew.fetch_max(skew, Ordering::Relaxed);
         self.longest_life
             .fetch_max(idle.min(absolute), Ordering::Relaxed);
     }
@@ -86,7 +90,9 @@ impl Memory {
         if life.is_zero() {
             return change;
         }
-        let kept = RevocationChange::retention(life, Duration::ZERO, self.skew, Duration::ZERO);
+        let skew = Duration::from_secs(self.longest_skew.load(Ordering::Relaxed));
+        let skew = skew.max(self.skew);
+        let kept = RevocationChange::retention(life, Duration::ZERO, skew, Duration::ZERO);
         let kept = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX);
         change.prune_before(Epoch::from_millis(now.as_millis().saturating_sub(kept)))
     }

@@ -115,7 +115,8 @@ impl Revocations {
     }
 
     /// Makes the store: once in its life, by hand or by the deployment. It starts two skews ahead of
-    /// the time, so that every session from before is refused.
+    /// the time, so that every session from before is refused. In the place of a store that was lost,
+    /// [`create_store_above`](Self::create_store_above): its clock may have been further ahead.
     ///
     /// # Errors
     ///
@@ -125,7 +126,8 @@ impl Revocations {
         self.create_store_above(Epoch::ZERO)
     }
 
-    /// The same above the greatest clock that is known from before, such as from the message of
+    /// The same above the greatest clock that is known from before: in the place of a store that was
+    /// lost or rolled back, the greatest that servers name in [`RefreshError::Lost`] and
     /// [`RefreshError::RolledBack`].
     ///
     /// # Errors
@@ -166,7 +168,11 @@ impl Revocations {
     pub fn refresh(&self) -> Operation<'_, Result<(), RefreshError>> {
         Operation::new(async move {
             match &*self.0 {
-                Kind::Shared(shared) => shared.refresh().await,
+                Kind::Shared(shared) => {
+                    shared.refresh().await?;
+                    shared.keep_key_current().await;
+                    Ok(())
+                }
                 Kind::Fixed(_) | Kind::Memory(_) => Ok(()),
             }
         })
@@ -338,12 +344,12 @@ impl Revocations {
         }
     }
 
-    /// Notes the timeouts, in seconds, of sessions that these revocations are for.
-    pub(crate) fn learn_lifetimes(&self, idle: u64, absolute: u64) {
+    /// Notes the timeouts and the skew, in seconds, of sessions that these revocations are for.
+    pub(crate) fn learn_lifetimes(&self, idle: u64, absolute: u64, skew: u64) {
         match &*self.0 {
             Kind::Fixed(_) => {}
-            Kind::Memory(memory) => memory.learn_lifetimes(idle, absolute),
-            Kind::Shared(shared) => shared.learn_lifetimes(idle, absolute),
+            Kind::Memory(memory) => memory.learn_lifetimes(idle, absolute, skew),
+            Kind::Shared(shared) => shared.learn_lifetimes(idle, absolute, skew),
         }
     }
 
@@ -351,7 +357,8 @@ impl Revocations {
     pub(crate) async fn begin_sign_in(&self) -> Result<Arc<RevocationState>, RefreshError> {
         if let Kind::Shared(shared) = &*self.0 {
             let refreshed = shared.refresh().await;
-            if !shared.settings.staleness.accepted {
+            // Without a state there is nothing to go on with, and the reason is the load's.
+            if !shared.settings.staleness.accepted || shared.held.load().is_none() {
                 refreshed?;
             }
         }

@@ -39,8 +39,8 @@ impl Paces {
         Duration::from_millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
     }
 
-    /// The gap between two loads that news asked for.
-    fn least_gap(&self) -> Duration {
+    /// The gap between two loads that news asked for, and the least that the task sleeps.
+    pub(super) fn least_gap(&self) -> Duration {
         self.interval.min(LEAST_GAP)
     }
 }

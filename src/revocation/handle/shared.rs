@@ -24,6 +24,9 @@ use crate::random::Randomness;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError, Slot};
 use crate::time::{Epoch, TimeError, UnixTime};
 
+/// How late the task may notice that the machine was suspended.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+
 /// Gives the random bytes of one document.
 pub(super) type RandomnessSource = dyn Fn() -> Result<Randomness, RandomnessError> + Send + Sync;
 /// Is told what happens.
@@ -41,6 +44,12 @@ pub(super) struct Settings {
     pub(super) read_only: bool,
 }
 
+/// The turn in which a load began, and its result.
+struct LastLoad {
+    begun: Turn,
+    result: Result<(), RefreshError>,
+}
+
 /// A store and what is known of it.
 pub(super) struct Shared {
     pub(super) settings: Settings,
@@ -55,14 +64,16 @@ pub(super) struct Shared {
     /// Puts those in order who replace `held`. It guards no data.
     taking: Mutex<()>,
     pace: Mutex<Pace>,
-    /// Held by the one load that is under way, with the turn of the last that succeeded.
-    loading: AsyncMutex<Turn>,
+    /// Held by the one load that is under way, with how the last one went.
+    loading: AsyncMutex<LastLoad>,
     /// Wakes the task that keeps the state fresh.
     pub(super) wake: Arc<Notify>,
     pub(super) queue: Queue,
     /// The longest life of a token without a renewal, in seconds, for readers who reject stale states
     /// and for those who accept them; the greatest that sessions of this process named.
     lifetimes: [AtomicU64; 2],
+    /// The greatest skew of those sessions, in seconds.
+    skew: AtomicU64,
 }
 
 impl Shared {
@@ -81,10 +92,14 @@ impl Shared {
             turns: AtomicU64::new(0),
             taking: Mutex::new(()),
             pace: Mutex::new(Pace::default()),
-            loading: AsyncMutex::new(0),
+            loading: AsyncMutex::new(LastLoad {
+                begun: 0,
+                result: Ok(()),
+            }),
             wake: Arc::new(Notify::new()),
             queue: Queue::new(),
             lifetimes: [AtomicU64::new(0), AtomicU64::new(0)],
+            skew: AtomicU64::new(0),
         }
     }
 
@@ -118,11 +133,18 @@ impl Shared {
         Epoch::from_millis(self.seen.load(Ordering::Acquire))
     }
 
-    /// Notes how long a token of these timeouts, in seconds, may live.
-    pub(super) fn learn_lifetimes(&self, idle: u64, absolute: u64) {
+    /// Notes how long a token of these timeouts, in seconds, may live, and how far clocks may differ.
+    pub(super) fn learn_lifetimes(&self, idle: u64, absolute: u64, skew: u64) {
+        self.skew.fetch_max(skew, Ordering::Relaxed);
         for (known, life) in self.lifetimes.iter().zip([idle.min(absolute), absolute]) {
             known.fetch_max(life, Ordering::Relaxed);
         }
+    }
+
+    /// The greatest skew that anybody has named.
+    pub(super) fn skew(&self) -> Duration {
+        let learnt = Duration::from_secs(self.skew.load(Ordering::Relaxed));
+        self.settings.skew.max(learnt)
     }
 
     /// The longest life of a token without a renewal. None where nobody has named any.
@@ -155,35 +177,52 @@ impl Shared {
                 turn
             }
         };
-        self.load_paced(turn).await
+        self.load_paced(turn).await?;
+        self.keep_key_current().await;
+        Ok(())
     }
 
     /// Waits for a load that begins after this call: one of its own, or the next that others are
-    /// waiting for, too, but none that is under way.
+    /// waiting for, too, but none that is under way. A failure is shared like a success, so that
+    /// those who wait for a store that hangs do not wait one after the other.
     pub(super) async fn refresh(&self) -> Result<(), RefreshError> {
         let asked = self.next_turn();
-        let turn = self.loading.lock().await;
-        if *turn > asked {
-            return Ok(());
+        let last = self.loading.lock().await;
+        if last.begun > asked {
+            return last.result.clone();
         }
-        self.load_paced(turn).await
+        self.load_paced(last).await
     }
 
-    async fn load_paced(&self, mut last: AsyncMutexGuard<'_, Turn>) -> Result<(), RefreshError> {
+    async fn load_paced(
+        &self,
+        mut last: AsyncMutexGuard<'_, LastLoad>,
+    ) -> Result<(), RefreshError> {
         let begun = self.begin()?;
         let result = self.load(begun).await;
         let jitter = (self.settings.randomness)().map_or(0, |random| random.as_bytes()[0]);
         let error = result.as_ref().err().cloned();
         lock(&self.pace).note(&self.settings.paces, begun.at, error, jitter);
-        result?;
-        *last = begun.turn;
-        drop(last);
-        // The keys have moved on: whoever may write, writes the document again. Once; who comes
-        // second is told of a conflict, and needs not.
-        if self.is_outdated() {
-            self.write_again().await;
+        *last = LastLoad {
+            begun: begun.turn,
+            result: result.clone(),
+        };
+        result
+    }
+
+    /// The keys have moved on: whoever may write, writes the document again. Once; who comes second is
+    /// told of a conflict, and needs not.
+    pub(super) async fn keep_key_current(&self) {
+        if !self.is_outdated() {
+            return;
         }
-        Ok(())
+        let result = match self.check_writable() {
+            Ok(()) => self.write_again().await,
+            Err(read_only) => Err(read_only),
+        };
+        if let Err(error) = result {
+            self.tell(&RevocationEvent::NotWrittenAgain(error));
+        }
     }
 
     /// One load, and what it found is taken in.
@@ -252,6 +291,16 @@ impl Shared {
         lock(&self.pace).wait(&self.settings.paces, now, news)
     }
 
+    /// How long the task may sleep. Never nothing, while somebody else's load is under way; and not
+    /// long, for a machine that was suspended wakes with an old state and a timer that knows of nothing.
+    pub(super) fn sleep(&self, now: Moment) -> Duration {
+        let wait = self.wait(now).min(LONGEST_SLEEP);
+        if wait.is_zero() {
+            return self.settings.paces.least_gap();
+        }
+        wait
+    }
+
     pub(super) fn begin(&self) -> Result<Begun, TimeError> {
         Ok(Begun {
             at: self.moment()?,
@@ -259,7 +308,7 @@ impl Shared {
         })
     }
 
-    fn next_turn(&self) -> Turn {
+    pub(super) fn next_turn(&self) -> Turn {
         self.turns.fetch_add(1, Ordering::AcqRel).saturating_add(1)
     }
 
@@ -284,7 +333,7 @@ impl Shared {
             return false;
         };
         let now = UnixTime::from_millis(now.wall.as_millis());
-        !self.settings.read_only && documents.has_moved_on(&held.mark, now)
+        documents.has_moved_on(&held.mark, now)
     }
 
     pub(super) fn tell(&self, event: &RevocationEvent) {

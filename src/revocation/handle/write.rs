@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
 
 use super::super::change::{Applied, ChangeError, RevocationChange};
 use super::super::error::{RefreshError, RevokeError};
@@ -13,7 +13,7 @@ use super::super::scope::Scope;
 use super::super::state::RevocationState;
 use super::super::store::{Replaced, StoreErrorKind};
 use super::event::RevocationEvent;
-use super::held::{self, Found, Held, Mark};
+use super::held::{self, Found, Held, Mark, Turn};
 use super::shared::{Shared, lock};
 use crate::sync::Mutex;
 use crate::time::{Epoch, UnixTime};
@@ -31,14 +31,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Changes that wait for the writer's turn.
 pub(super) struct Queue {
     waiting: Mutex<Vec<Arc<Wanted>>>,
-    writing: AsyncMutex<()>,
+    /// Held by the one writer, with the last that gave up on the store: when, and why.
+    writing: AsyncMutex<Option<(Turn, RevokeError)>>,
 }
 
 impl Queue {
     pub(super) fn new() -> Self {
         Self {
             waiting: Mutex::new(Vec::new()),
-            writing: AsyncMutex::new(()),
+            writing: AsyncMutex::new(None),
         }
     }
 }
@@ -86,14 +87,14 @@ impl Shared {
             queue: &self.queue,
             wanted,
         };
-        let _turn = self.queue.writing.lock().await;
+        let mut last = self.queue.writing.lock().await;
         loop {
             // Somebody before may have written it along.
             if let Some(result) = lock(&place.wanted.result).take() {
                 return result;
             }
             let batch = self.next_batch();
-            let result = self.write_batch(&batch).await;
+            let result = self.write_batch(&batch, &mut last).await;
             for wanted in &batch {
                 *lock(&wanted.result) = Some(result.clone());
             }
@@ -114,7 +115,11 @@ impl Shared {
         fitting.collect()
     }
 
-    async fn write_batch(&self, batch: &[Arc<Wanted>]) -> Result<Epoch, RevokeError> {
+    async fn write_batch(
+        &self,
+        batch: &[Arc<Wanted>],
+        last: &mut Option<(Turn, RevokeError)>,
+    ) -> Result<Epoch, RevokeError> {
         let mut change = RevocationChange::new();
         for wanted in batch {
             change = change.revoke(&wanted.scopes);
@@ -122,7 +127,21 @@ impl Shared {
                 change = change.revoke_everyone();
             }
         }
-        self.commit(&change, |_, _| Ok(())).await
+        self.commit(&change, |_, _| Ok(()), last).await
+    }
+
+    /// The writer's turn for a write of its own; or the failure of one that gave up since this was asked
+    /// for, so that those who wait for a store that hangs do not wait one after the other.
+    async fn turn_alone(
+        &self,
+    ) -> Result<AsyncMutexGuard<'_, Option<(Turn, RevokeError)>>, RevokeError> {
+        self.check_writable()?;
+        let asked = self.next_turn();
+        let last = self.queue.writing.lock().await;
+        match &*last {
+            Some((gave_up, error)) if *gave_up > asked => Err(error.clone()),
+            _ => Ok(last),
+        }
     }
 
     /// Revokes one scope in a write of its own, if `check` allows it for the very state that it
@@ -132,10 +151,9 @@ impl Shared {
         scope: Scope,
         check: impl Fn(&RevocationState) -> Result<(), RevokeError>,
     ) -> Result<Epoch, RevokeError> {
-        self.check_writable()?;
-        let _turn = self.queue.writing.lock().await;
+        let mut last = self.turn_alone().await?;
         let change = RevocationChange::new().revoke(&[scope]);
-        self.commit(&change, |base, attempted| {
+        let check = |base: &Held, attempted: &[Mark]| {
             // An attempt that failed may have been made all the same. If the document is that very
             // one, what it changed has passed. If somebody has written since, the scope is taken to
             // have been revoked by others: clocks and entries tell nothing, others may choose the same.
@@ -143,28 +161,27 @@ impl Shared {
                 return Ok(());
             }
             check(&base.state)
-        })
-        .await
+        };
+        self.commit(&change, check, &mut last).await
     }
 
     /// Prunes, in a write of its own.
     pub(super) async fn prune(&self) -> Result<Epoch, RevokeError> {
-        self.check_writable()?;
-        let _turn = self.queue.writing.lock().await;
-        self.commit(&RevocationChange::new(), |_, _| Ok(())).await
+        let mut last = self.turn_alone().await?;
+        let change = RevocationChange::new();
+        self.commit(&change, |_, _| Ok(()), &mut last).await
     }
 
     /// Writes the document again under the present sealing key, unless a writer is at work, who does
-    /// so anyway. Tried once: where it fails, the next load asks for it again.
-    pub(super) async fn write_again(&self) {
-        let Ok(_turn) = self.queue.writing.try_lock() else {
-            return;
+    /// so anyway. Tried once: where it fails, the next load that is due asks for it again.
+    pub(super) async fn write_again(&self) -> Result<(), RevokeError> {
+        let (Ok(_turn), Some(base)) = (self.queue.writing.try_lock(), self.held.load()) else {
+            return Ok(());
         };
-        if let Some(base) = self.held.load() {
-            let change = RevocationChange::new();
-            // The old document opens as before, and the events tell of failures that go on.
-            let _ = self.attempt(&base, &change, &mut Vec::new()).await;
-        }
+        let change = RevocationChange::new();
+        self.attempt(&base, &change, &mut Vec::new())
+            .await
+            .map(drop)
     }
 
     /// Applies `change` to the present state and replaces the document, again and again until no
@@ -176,6 +193,7 @@ impl Shared {
         &self,
         change: &RevocationChange,
         check: impl Fn(&Held, &[Mark]) -> Result<(), RevokeError>,
+        last: &mut Option<(Turn, RevokeError)>,
     ) -> Result<Epoch, RevokeError> {
         let begun = self.moment()?;
         let mut attempted = Vec::new();
@@ -209,6 +227,7 @@ impl Shared {
                 Err(error) => return Err(error),
             }
         }
+        *last = Some((self.next_turn(), failed.clone()));
         Err(failed)
     }
 
@@ -237,8 +256,15 @@ impl Shared {
             mark,
         };
         self.take(begun, found)?;
-        let Applied { clock, dropped } = applied;
+        let Applied {
+            clock,
+            pruned,
+            dropped,
+        } = applied;
         self.tell(&RevocationEvent::Written { clock });
+        if pruned > 0 {
+            self.tell(&RevocationEvent::Pruned { floor });
+        }
         if dropped > 0 {
             self.tell(&RevocationEvent::Bounded { floor, dropped });
         }
@@ -251,7 +277,7 @@ impl Shared {
         let Some(life) = self.longest_life() else {
             return change;
         };
-        let (staleness, skew) = (self.settings.staleness.max, self.settings.skew);
+        let (staleness, skew) = (self.settings.staleness.max, self.skew());
         let kept = RevocationChange::retention(life, staleness, skew, COMMIT);
         let kept = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX);
         change.prune_before(Epoch::from_millis(now.as_millis().saturating_sub(kept)))

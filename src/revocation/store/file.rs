@@ -129,8 +129,17 @@ impl FileStore {
         let aside = self.beside(".new");
         self.write_aside(&aside, document)
             .map_err(|error| self.failed("cannot write beside", &error))?;
-        self.put_in_place(&aside)
-            .map_err(|error| self.failed("cannot replace", &error))?;
+        // Opened first, so that what fails after the rename is the disk alone.
+        #[cfg(unix)]
+        let folder = File::open(folder_of(&self.path))
+            .map_err(|error| self.failed("cannot open the folder of", &error))?;
+        fs::rename(&aside, &self.path).map_err(|error| self.failed("cannot replace", &error))?;
+        // The rename is durable when the folder is. Until then it may be done or not.
+        #[cfg(unix)]
+        folder.sync_all().map_err(|error| {
+            let text = format!("cannot sync the folder of {}: {error}", self.path.display());
+            StoreError::new(StoreErrorKind::Unavailable, text)
+        })?;
         let len = u64::try_from(document.len()).unwrap_or(u64::MAX);
         let start = document.get(..FINGERPRINT_LEN).unwrap_or(document);
         Ok(Replaced::Done(fingerprint(len, start)))
@@ -153,21 +162,14 @@ impl FileStore {
             _ => {}
         }
         let mut file = private_options().write(true).create_new(true).open(aside)?;
-        // Who may read the document is the operator's choice once it is there.
+        // Whose the document is, and who may read it, is the operator's choice once it is there.
         if let Ok(present) = fs::metadata(&self.path) {
+            keep_owner(&file, &present)?;
             file.set_permissions(present.permissions())?;
         }
         file.write_all(document)?;
         // Before the rename: else the name could outlive a crash, and the bytes not.
         file.sync_all()
-    }
-
-    fn put_in_place(&self, aside: &Path) -> io::Result<()> {
-        fs::rename(aside, &self.path)?;
-        // The rename is durable when the folder is.
-        #[cfg(unix)]
-        File::open(folder_of(&self.path))?.sync_all()?;
-        Ok(())
     }
 
     /// Waits for the lock, which ends with the file that is returned.
@@ -179,6 +181,10 @@ impl FileStore {
             .truncate(false)
             .open(&path)
             .map_err(|error| self.failed("cannot open the lock beside", &error))?;
+        // Whoever may write the document may lock it. Where this may not be changed, it was before.
+        if let Ok(present) = fs::metadata(&self.path) {
+            let _ = keep_owner(&file, &present);
+        }
         let begun = Instant::now();
         loop {
             match file.try_lock() {
@@ -285,4 +291,21 @@ fn folder_of(path: &Path) -> PathBuf {
         Some(parent) if parent != Path::new("") => parent.to_owned(),
         _ => PathBuf::from("."),
     }
+}
+
+/// Gives `file` the owner and group of the document that stands there: root's write must not shut the
+/// service out.
+#[cfg(unix)]
+fn keep_owner(file: &File, present: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let new = file.metadata()?;
+    if (new.uid(), new.gid()) == (present.uid(), present.gid()) {
+        return Ok(());
+    }
+    fchown(file, Some(present.uid()), Some(present.gid()))
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
 }

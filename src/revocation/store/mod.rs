@@ -145,7 +145,7 @@ pub enum Replaced {
 }
 
 /// More than any table needs: 64 MiB hold 3 million entries.
-const MAX_DOCUMENT: usize = 64 << 20;
+pub(super) const MAX_DOCUMENT: usize = 64 << 20;
 
 /// What a store says of its document's length is checked before any of it is read.
 fn check_len(len: usize) -> Result<(), StoreError> {

@@ -240,12 +240,12 @@ async fn an_object_that_is_gone_is_lost_and_not_made_again() {
     server.bucket().remove(PATH);
     assert!(matches!(
         revocations.refresh().await,
-        Err(RefreshError::Lost)
+        Err(RefreshError::Lost { .. })
     ));
     let revoke = revocations.revoke(&[user(1)]).await;
     assert!(matches!(
         revoke,
-        Err(RevokeError::Refresh(RefreshError::Lost))
+        Err(RevokeError::Refresh(RefreshError::Lost { .. }))
     ));
     assert!(server.bucket().object(PATH).is_none());
     let new = process(&server);

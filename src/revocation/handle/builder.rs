@@ -179,7 +179,9 @@ impl<'a> RevocationsBuilder<'a> {
         };
         let shared = Shared::new(settings, self.store, documents);
         if let Some((idle, absolute)) = self.longest_session {
-            shared.learn_lifetimes(idle.as_secs(), absolute.as_secs(), 0);
+            shared
+                .lifetimes
+                .learn(idle.as_secs(), absolute.as_secs(), 0);
         }
         Ok(Revocations(Arc::new(Kind::Shared(Box::new(shared)))))
     }

@@ -8,6 +8,7 @@ use super::super::error::RevokeError;
 use super::super::scope::Scope;
 use super::super::state::RevocationState;
 use super::held::Held;
+use super::lifetimes::Lifetimes;
 use super::shared::lock;
 use crate::clock::Clock;
 use crate::sync::{AtomicU64, Mutex, Ordering, Slot};
@@ -19,13 +20,9 @@ pub(super) struct Memory {
     /// Puts writers in order. It guards no data.
     writing: Mutex<()>,
     clock: Arc<dyn Clock>,
-    skew: Duration,
     /// The greatest epoch seen in an authentic token, in milliseconds.
     seen: AtomicU64,
-    /// The longest life of a token without a renewal, in seconds: this state is never stale.
-    longest_life: AtomicU64,
-    /// The greatest skew of the sessions, in seconds.
-    longest_skew: AtomicU64,
+    pub(super) lifetimes: Lifetimes,
 }
 
 impl Memory {
@@ -41,10 +38,8 @@ impl Memory {
             held: Slot::new(Some(Arc::new(Held::local(state)))),
             writing: Mutex::new(()),
             clock,
-            skew,
             seen: AtomicU64::new(0),
-            longest_life: AtomicU64::new(0),
-            longest_skew: AtomicU64::new(0),
+            lifetimes: Lifetimes::new(skew),
         })
     }
 
@@ -54,12 +49,6 @@ impl Memory {
         if millis > self.seen.load(Ordering::Relaxed) {
             self.seen.fetch_max(millis, Ordering::Relaxed);
         }
-    }
-
-    pub(super) fn learn_lifetimes(&self, idle: u64, absolute: u64, skew: u64) {
-        self.longest_skew.fetch_max(skew, Ordering::Relaxed);
-        self.longest_life
-            .fetch_max(idle.min(absolute), Ordering::Relaxed);
     }
 
     /// Makes `change`, if `check` allows it for the state that it changes.
@@ -76,24 +65,16 @@ impl Memory {
             None => return Err(RevokeError::Fixed),
         };
         check(&state)?;
-        let applied = state.apply(&self.pruning(change, now), now, seen)?;
+        // Never stale, and written at once.
+        let change = self
+            .lifetimes
+            .pruning(change, now, false, Duration::ZERO, Duration::ZERO);
+        let applied = state.apply(&change, now, seen)?;
         self.held.store(Arc::new(Held::local(state)));
         Ok(applied.clock)
     }
 
     pub(super) fn revoke(&self, scopes: &[Scope]) -> Result<Epoch, RevokeError> {
         self.write(RevocationChange::new().revoke(scopes), |_| Ok(()))
-    }
-
-    fn pruning(&self, change: RevocationChange, now: Epoch) -> RevocationChange {
-        let life = Duration::from_secs(self.longest_life.load(Ordering::Relaxed));
-        if life.is_zero() {
-            return change;
-        }
-        let skew = Duration::from_secs(self.longest_skew.load(Ordering::Relaxed));
-        let skew = skew.max(self.skew);
-        let kept = RevocationChange::retention(life, Duration::ZERO, skew, Duration::ZERO);
-        let kept = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX);
-        change.prune_before(Epoch::from_millis(now.as_millis().saturating_sub(kept)))
     }
 }

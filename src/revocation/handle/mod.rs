@@ -2,13 +2,16 @@
 //!
 //! - `shared`: a store's state, loaded one load at a time; `write`: changes of it;
 //! - `held`, `pace` (pure): what an answer makes of the state held, and when the next load is due;
-//! - `memory`: this process's own state;
+//! - `memory`: this process's own state; `lifetimes`: how long its entries must be kept;
+//! - `for_sessions`: what sessions ask of it in each request;
 //! - `keep_fresh`: the task that loads; `builder`, `event`, `operation`: what their names say.
 
 mod builder;
 mod event;
+mod for_sessions;
 mod held;
 mod keep_fresh;
+mod lifetimes;
 mod memory;
 mod operation;
 mod pace;
@@ -18,7 +21,6 @@ mod write;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
-use core::ops::Deref;
 use core::time::Duration;
 
 use super::change::RevocationChange;
@@ -26,7 +28,6 @@ use super::error::{RefreshError, RevokeError};
 use super::scope::{Scope, ScopeId};
 use super::state::RevocationState;
 use super::store::RevocationStore;
-use super::view::RevocationView;
 use crate::clock::{Clock, SystemClock};
 use crate::error::KeyRingError;
 use crate::key_ring::KeyRing;
@@ -253,20 +254,6 @@ impl Revocations {
         })
     }
 
-    /// Revokes one scope in a write of its own, if `check` allows it for the very state that it
-    /// changes.
-    pub(crate) async fn revoke_alone(
-        &self,
-        scope: Scope,
-        check: impl Fn(&RevocationState) -> Result<(), RevokeError> + Send,
-    ) -> Result<Epoch, RevokeError> {
-        match &*self.0 {
-            Kind::Fixed(_) => Err(RevokeError::Fixed),
-            Kind::Memory(memory) => memory.write(RevocationChange::new().revoke(&[scope]), check),
-            Kind::Shared(shared) => shared.revoke_alone(scope, check).await,
-        }
-    }
-
     /// The state as of now. It does not change under the reader. None until one was loaded.
     #[must_use]
     pub fn snapshot(&self) -> Option<Arc<RevocationState>> {
@@ -298,23 +285,6 @@ impl Revocations {
         Ok(held.map(|held| now.since(held.as_of)))
     }
 
-    /// The state and whether it may vouch, for a short look: no lock, no allocation.
-    #[inline]
-    pub(crate) fn glance(
-        &self,
-    ) -> Result<Glance<impl Deref<Target = Option<Arc<Held>>>>, TimeError> {
-        let held = self.held().peek();
-        let usable = match (&*self.0, &*held) {
-            (Kind::Shared(shared), Some(held)) => {
-                let staleness = &shared.settings.staleness;
-                staleness.allows(held.as_of, shared.moment()?)
-            }
-            (Kind::Fixed(_) | Kind::Memory(_), _) => true,
-            (Kind::Shared(_), None) => false,
-        };
-        Ok(Glance { held, usable })
-    }
-
     /// Notes the epoch of an authentic token: the next revocation steps over it, and where it is ahead
     /// of the state held, a load is due at once (at most one a second).
     ///
@@ -333,38 +303,6 @@ impl Revocations {
         }
     }
 
-    /// The audience of the store's sessions, where there is a store.
-    pub(crate) fn has_audience(&self, audience: &str) -> bool {
-        match &*self.0 {
-            Kind::Shared(shared) => shared
-                .documents
-                .load()
-                .is_some_and(|documents| documents.audience() == audience),
-            Kind::Fixed(_) | Kind::Memory(_) => true,
-        }
-    }
-
-    /// Notes the timeouts and the skew, in seconds, of sessions that these revocations are for.
-    pub(crate) fn learn_lifetimes(&self, idle: u64, absolute: u64, skew: u64) {
-        match &*self.0 {
-            Kind::Fixed(_) => {}
-            Kind::Memory(memory) => memory.learn_lifetimes(idle, absolute, skew),
-            Kind::Shared(shared) => shared.learn_lifetimes(idle, absolute, skew),
-        }
-    }
-
-    /// The sign-in's first step: the state of a load that begins after this call.
-    pub(crate) async fn begin_sign_in(&self) -> Result<Arc<RevocationState>, RefreshError> {
-        if let Kind::Shared(shared) = &*self.0 {
-            let refreshed = shared.refresh().await;
-            // Without a state there is nothing to go on with, and the reason is the load's.
-            if !shared.settings.staleness.accepted || shared.held.load().is_none() {
-                refreshed?;
-            }
-        }
-        self.snapshot().ok_or(RefreshError::NoStore)
-    }
-
     /// Puts another ring in the place of the present one, for the documents. `Sessions::replace_keys`
     /// does so, too.
     ///
@@ -376,23 +314,6 @@ impl Revocations {
         match &*self.0 {
             Kind::Shared(shared) => shared.replace_keys(keys),
             Kind::Fixed(_) | Kind::Memory(_) => Ok(()),
-        }
-    }
-}
-
-/// What [`Revocations::glance`] saw.
-pub(crate) struct Glance<G> {
-    held: G,
-    usable: bool,
-}
-
-impl<G: Deref<Target = Option<Arc<Held>>>> Glance<G> {
-    #[inline]
-    pub(crate) fn view(&self) -> RevocationView<'_> {
-        match &*self.held {
-            Some(held) if self.usable => RevocationView::current(&held.state),
-            Some(held) => RevocationView::stale(&held.state),
-            None => RevocationView::absent(),
         }
     }
 }

@@ -15,6 +15,7 @@ use super::super::freshness::{Moment, Staleness};
 use super::super::store::{Loaded, RevocationStore};
 use super::event::RevocationEvent;
 use super::held::{self, Begun, Found, Held, Turn};
+use super::lifetimes::Lifetimes;
 use super::pace::{Pace, Paces};
 use super::write::Queue;
 use crate::clock::Clock;
@@ -69,11 +70,7 @@ pub(super) struct Shared {
     /// Wakes the task that keeps the state fresh.
     pub(super) wake: Arc<Notify>,
     pub(super) queue: Queue,
-    /// The longest life of a token without a renewal, in seconds, for readers who reject stale states
-    /// and for those who accept them; the greatest that sessions of this process named.
-    lifetimes: [AtomicU64; 2],
-    /// The greatest skew of those sessions, in seconds.
-    skew: AtomicU64,
+    pub(super) lifetimes: Lifetimes,
 }
 
 impl Shared {
@@ -83,6 +80,7 @@ impl Shared {
         documents: DocumentCodec,
     ) -> Self {
         Self {
+            lifetimes: Lifetimes::new(settings.skew),
             settings,
             store,
             documents: Slot::new(Some(Arc::new(documents))),
@@ -98,8 +96,6 @@ impl Shared {
             }),
             wake: Arc::new(Notify::new()),
             queue: Queue::new(),
-            lifetimes: [AtomicU64::new(0), AtomicU64::new(0)],
-            skew: AtomicU64::new(0),
         }
     }
 
@@ -131,32 +127,6 @@ impl Shared {
 
     pub(super) fn seen(&self) -> Epoch {
         Epoch::from_millis(self.seen.load(Ordering::Acquire))
-    }
-
-    /// Notes how long a token of these timeouts, in seconds, may live, and how far clocks may differ.
-    pub(super) fn learn_lifetimes(&self, idle: u64, absolute: u64, skew: u64) {
-        self.skew.fetch_max(skew, Ordering::Relaxed);
-        for (known, life) in self.lifetimes.iter().zip([idle.min(absolute), absolute]) {
-            known.fetch_max(life, Ordering::Relaxed);
-        }
-    }
-
-    /// The greatest skew that anybody has named.
-    pub(super) fn skew(&self) -> Duration {
-        let learnt = Duration::from_secs(self.skew.load(Ordering::Relaxed));
-        self.settings.skew.max(learnt)
-    }
-
-    /// The longest life of a token without a renewal. None where nobody has named any.
-    pub(super) fn longest_life(&self) -> Option<Duration> {
-        let [rejecting, accepting] = &self.lifetimes;
-        let life = if self.settings.staleness.accepted {
-            accepting
-        } else {
-            rejecting
-        };
-        let life = Duration::from_secs(life.load(Ordering::Relaxed));
-        (!life.is_zero()).then_some(life)
     }
 
     /// Loads if a load is due, and nobody else is at it. Whoever can go on with what is held does not

@@ -274,13 +274,9 @@ impl Shared {
     /// `change` with what every write does besides: prune and bound the table.
     fn bounded(&self, change: &RevocationChange, now: Epoch) -> RevocationChange {
         let change = change.clone().max_entries(self.settings.max_entries);
-        let Some(life) = self.longest_life() else {
-            return change;
-        };
-        let (staleness, skew) = (self.settings.staleness.max, self.skew());
-        let kept = RevocationChange::retention(life, staleness, skew, COMMIT);
-        let kept = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX);
-        change.prune_before(Epoch::from_millis(now.as_millis().saturating_sub(kept)))
+        let staleness = &self.settings.staleness;
+        self.lifetimes
+            .pruning(change, now, staleness.accepted, staleness.max, COMMIT)
     }
 
     fn seal(&self, state: &RevocationState, now: Epoch) -> Result<(Vec<u8>, Mark), RevokeError> {

@@ -61,6 +61,8 @@ enum Answer {
 struct Call {
     server: usize,
     begun: Time,
+    /// The version that the answer is about.
+    version: u64,
     asked: Option<Asked>,
     answer: Option<Answer>,
     returned: bool,
@@ -98,8 +100,9 @@ pub(crate) struct World {
     versions: u64,
     /// Until when each server is cut off.
     pub(crate) cut_until: Vec<Time>,
-    /// When the last load began whose answer each server's process has had; 0: none.
-    pub(crate) fresh: Vec<Time>,
+    /// When the last load began whose answer each server's process has had and not dropped, and the
+    /// newest version that it has had.
+    pub(crate) fresh: Vec<(Time, u64)>,
     /// The greatest delay of a message that is not slow, in milliseconds.
     pub(crate) delay: u64,
     /// One message in so many is slow, and one is lost.
@@ -118,7 +121,7 @@ impl World {
             commits: Vec::new(),
             versions: 0,
             cut_until: vec![0; servers],
-            fresh: vec![0; servers],
+            fresh: vec![(0, 0); servers],
             delay: 100,
             trouble: 50,
         }
@@ -166,6 +169,7 @@ impl World {
         self.calls.push(Call {
             server,
             begun: self.now,
+            version: 0,
             asked: Some(asked),
             answer: None,
             returned: false,
@@ -190,6 +194,8 @@ impl World {
 
     fn carry_out(&mut self, call: usize) {
         let server = self.calls[call].server;
+        let present = self.document.as_ref().map_or(0, |present| present.version);
+        self.calls[call].version = present;
         let answer = match self.calls[call].asked.take() {
             Some(Asked::Load(known)) => Answer::Loaded(match &self.document {
                 None => Loaded::Absent,
@@ -207,6 +213,7 @@ impl World {
                 let present = self.document.as_ref().map(|present| name(present.version));
                 if present == expected {
                     let version = self.put(document, expected.is_none());
+                    self.calls[call].version = version;
                     Answer::Replaced(Replaced::Done(name(version)))
                 } else {
                     Answer::Replaced(Replaced::Conflict)
@@ -293,12 +300,17 @@ impl<R, F: Fn(Answer) -> R + Unpin> Future for Waiting<F> {
         if call.returned
             && let Some(answer) = call.answer.take()
         {
-            let (server, begun) = (call.server, call.begun);
-            if matches!(
-                answer,
+            let (server, begun, version) = (call.server, call.begun, call.version);
+            let (fresh, newest) = &mut world.fresh[server];
+            // What is behind an answer that came before is dropped.
+            match answer {
                 Answer::Loaded(Loaded::NotModified | Loaded::Document { .. })
-            ) {
-                world.fresh[server] = begun.max(world.fresh[server]);
+                    if version >= *newest =>
+                {
+                    (*fresh, *newest) = (begun.max(*fresh), version);
+                }
+                Answer::Replaced(Replaced::Done(_)) => *newest = version.max(*newest),
+                _ => {}
             }
             return Poll::Ready((self.read)(answer));
         }
@@ -343,6 +355,7 @@ impl RevocationStore for Client {
         world.calls.push(Call {
             server: self.server,
             begun,
+            version: 0,
             asked: None,
             answer: Some(Answer::Slept),
             returned: false,

@@ -241,7 +241,7 @@ impl Run {
             .revocations(revocations.clone())
             .build()
             .unwrap();
-        self.world.lock().unwrap().fresh[server] = 0;
+        self.world.lock().unwrap().fresh[server] = (0, 0);
         let on_use = self.one_in(2);
         let process = self
             .servers

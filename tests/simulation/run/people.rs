@@ -83,7 +83,7 @@ impl Run {
                 let verdict = opened.as_ref().map(|_| ()).map_err(|error| error.kind());
                 let (now, fresh) = {
                     let world = client.world.lock().unwrap();
-                    (world.now, world.fresh[server])
+                    (world.now, world.fresh[server].0)
                 };
                 truth.judged(session, &token, verdict, &knowledge, (now, fresh));
             }

@@ -5,7 +5,6 @@
 //! only the new one once the replacement was acknowledged. The lock is a file of its own, because
 //! the document's is another one after every change; the kernel gives it back when its holder dies.
 
-use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
@@ -276,19 +275,21 @@ impl RevocationStore for FileStore {
 
 /// For the owner alone, where there are owners.
 fn private_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
+    let options = OpenOptions::new();
     #[cfg(unix)]
-    {
+    let options = {
         use std::os::unix::fs::OpenOptionsExt as _;
+        let mut options = options;
         options.mode(0o600);
-    }
+        options
+    };
     options
 }
 
 #[cfg(unix)]
 fn folder_of(path: &Path) -> PathBuf {
     match path.parent() {
-        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        Some(parent) if parent != Path::new("") => PathBuf::from(parent),
         _ => PathBuf::from("."),
     }
 }

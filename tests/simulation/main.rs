@@ -2,7 +2,7 @@
 //! Obligations 15 to 18. The handle, the sessions and the documents are the crate's; the clocks, the
 //! store and the network are played, so that a seed repeats.
 //!
-//! `SEEDS=10000 cargo test --release --test simulation` makes more of them; `SEED=7` one alone.
+//! `.ci/simulate` runs more seeds; `SEED=7 cargo test --test simulation` one alone.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,

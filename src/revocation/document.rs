@@ -27,6 +27,9 @@ use crate::time::{Epoch, UnixTime};
 const DOCUMENT: u8 = 0x03;
 const HEADER_LEN: usize = 5;
 const LAYOUT: u8 = 0x01;
+/// First byte, key id and nonce: no two documents share them.
+#[cfg(feature = "std")]
+pub(super) const MARK_LEN: usize = HEADER_LEN + NONCE_LEN;
 /// Layout, clock and floor.
 const FIXED_LEN: usize = 17;
 

@@ -126,8 +126,9 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
             return Err(BuildError::RevocationsAudience);
         }
         let limits = codec.limits();
-        self.revocations
-            .learn_lifetimes(limits.idle_timeout, limits.absolute_timeout, limits.skew);
+        let [idle, absolute, skew] =
+            [limits.idle_timeout, limits.absolute_timeout, limits.skew].map(Duration::from_secs);
+        self.revocations.learn_lifetimes(idle, absolute, skew);
         Ok(Sessions(Arc::new(Inner {
             codec: ArcSwap::from_pointee(codec),
             cookie,

@@ -327,3 +327,19 @@ fn a_sign_in_without_any_state_tells_the_reason_of_the_load() {
     let error = server.sessions.begin_sign_in().wait();
     assert!(matches!(error, Err(RefreshError::Store(_))));
 }
+
+/// A timer stands still while the machine is suspended, and the state ages.
+#[test]
+fn the_task_never_sleeps_for_longer_than_five_seconds() {
+    let fleet = Fleet::new();
+    let server = fleet.server(|builder| builder.refresh_interval(Duration::from_secs(30)));
+    block_on(async {
+        let task = tokio::spawn(server.revocations.keep_fresh());
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        task.abort();
+    });
+    let slept = fleet.store.inner().longest_sleep;
+    assert_eq!(slept, Duration::from_secs(5));
+}

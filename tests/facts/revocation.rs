@@ -383,3 +383,41 @@ fn concurrent_revocations_all_take_effect() {
     epochs.dedup();
     assert_eq!(epochs.len(), 1000, "each in a step of its own");
 }
+
+#[test]
+fn a_codec_supersedes_a_session_with_the_clock_of_its_revocation() {
+    let codec = Setting::default().codec();
+    let mut state = RevocationState::from_parts(millis(EPOCH), millis(0), []).unwrap();
+    let before = state.clone();
+    let context = Context::new(at(NOW), RevocationView::current(&before));
+    let token = Setting::default().forge_claims(&claims());
+    let session = codec.open(&token, &context).unwrap();
+    let own = Scope::session(session.claims().session_id());
+    let revoked_at = state.revoke(&[own], millis(0), Epoch::ZERO).unwrap();
+    let sealed = codec
+        .supersede(&session, session.value(), revoked_at, &context, random(1))
+        .unwrap();
+    let after = Context::new(at(NOW), RevocationView::current(&state));
+    assert_eq!(sealed.claims().epoch(), revoked_at);
+    assert!(codec.open(sealed.value(), &after).is_ok());
+    let former = codec.open(&token, &after).unwrap_err();
+    assert_eq!(former.kind(), OpenErrorKind::Revoked);
+    // Under the state of after, the session has ended: it is checked under the one of before.
+    let again = codec.supersede(&session, session.value(), revoked_at, &after, random(1));
+    let ended = Err(SealError::Ended(OpenErrorKind::Revoked));
+    assert_eq!(again.map(|_| ()), ended);
+}
+
+#[test]
+fn a_session_of_one_process_is_superseded_too() {
+    let world = world();
+    let header = world.sign_in(7);
+    let session = world.sessions.open(&header).unwrap();
+    let set = world.sessions.supersede(&session, session.value()).wait();
+    let set = set.unwrap();
+    assert_eq!(world.kind(&header), Err(OpenErrorKind::Revoked));
+    assert_eq!(world.kind(set.as_str().split(';').next().unwrap()), Ok(()));
+    world.sessions.revoke_scope("user", 7).wait().unwrap();
+    let session = world.sessions.supersede(&session, session.value()).wait();
+    assert!(matches!(session, Err(RevokeError::Seal(_))));
+}

@@ -179,9 +179,14 @@ fn entries_are_pruned_when_no_session_can_need_them_and_not_before() {
     early.unwrap();
     assert_eq!(server.revocations.snapshot().unwrap().len(), 1);
     fleet.clock.advance(Duration::from_secs(1));
+    server.events();
     server.revocations.prune().wait().unwrap();
     let state = server.revocations.snapshot().unwrap();
     assert_eq!((state.len(), state.floor()), (0, revoked));
+    assert!(matches!(
+        server.events()[..],
+        [RevocationEvent::Written { .. }, RevocationEvent::Pruned { floor }] if floor == revoked
+    ));
     // Where stale states are accepted a token counts until its absolute end.
     let lax = fleet.server(|builder| builder.accept_stale_states());
     lax.sessions.revoke_scope("user", 8).wait().unwrap();
@@ -353,4 +358,39 @@ fn who_waits_to_write_alone_shares_the_failure_of_the_one_before() {
     server.revocations.prune().wait().unwrap_err();
     let one = fleet.store.inner().loads - begun;
     assert_eq!(alone, one, "four tried as often as one");
+}
+
+#[test]
+fn entries_are_kept_for_the_greatest_skew_and_lifetime_of_the_sessions() {
+    let fleet = Fleet::new();
+    let server = fleet.fresh_server();
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    let _longer = sealed_session::Sessions::<Account>::builder("shop.example", &fleet.ring)
+        .revocations(server.revocations.clone())
+        .idle_timeout(minutes(40))
+        .skew(minutes(5))
+        .build()
+        .unwrap();
+    server.sessions.revoke_scope("user", 7).wait().unwrap();
+    // Idle, staleness, twice the skew, commit.
+    fleet.clock.advance(minutes(40 + 1 + 10 + 2));
+    server.revocations.prune().wait().unwrap();
+    assert_eq!(server.revocations.snapshot().unwrap().len(), 1);
+    fleet.clock.advance(Duration::from_millis(1));
+    server.revocations.prune().wait().unwrap();
+    assert!(server.revocations.snapshot().unwrap().is_empty());
+}
+
+#[test]
+fn a_session_that_expires_while_it_is_superseded_gets_no_cookie() {
+    let fleet = Fleet::new();
+    let server = fleet.fresh_server();
+    let session = server.sessions.open(server.sign_in(7)).unwrap();
+    fleet.clock.advance(Duration::from_secs(1799));
+    server.revocations.refresh().wait().unwrap();
+    // Written again and again, for more than the second that is left.
+    fleet.store.inner().lose_answers = 8;
+    let error = server.sessions.supersede(&session, session.value()).wait();
+    let ended = SealError::Ended(OpenErrorKind::Expired);
+    assert!(matches!(error, Err(RevokeError::Seal(error)) if error == ended));
 }

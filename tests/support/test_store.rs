@@ -27,6 +27,7 @@ pub(crate) struct Inner {
     /// Loads that had to send the document.
     pub(crate) sent: u32,
     pub(crate) writes: u32,
+    pub(crate) longest_sleep: Duration,
     /// So many of the next calls fail, and nothing is done.
     pub(crate) fail: u32,
     /// So many of the next replacements fail, and nothing is done.
@@ -47,6 +48,7 @@ impl TestStore {
                 loads: 0,
                 sent: 0,
                 writes: 0,
+                longest_sleep: Duration::ZERO,
                 fail: 0,
                 fail_writes: 0,
                 lose_answers: 0,
@@ -146,6 +148,9 @@ impl RevocationStore for TestStore {
 
     fn sleep(&self, duration: Duration) -> StoreFuture<'static, ()> {
         self.clock.advance(duration);
+        let mut inner = self.inner();
+        inner.longest_sleep = duration.max(inner.longest_sleep);
+        drop(inner);
         // Ready when it is asked again, so that others have their turn.
         let mut asked = false;
         Box::pin(std::future::poll_fn(move |context| {

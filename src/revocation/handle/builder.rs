@@ -179,9 +179,7 @@ impl<'a> RevocationsBuilder<'a> {
         };
         let shared = Shared::new(settings, self.store, documents);
         if let Some((idle, absolute)) = self.longest_session {
-            shared
-                .lifetimes
-                .learn(idle.as_secs(), absolute.as_secs(), 0);
+            shared.lifetimes.learn(idle, absolute, Duration::ZERO);
         }
         Ok(Revocations(Arc::new(Kind::Shared(Box::new(shared)))))
     }

@@ -3,6 +3,7 @@
 
 use alloc::sync::Arc;
 use core::ops::Deref;
+use core::time::Duration;
 
 use super::super::change::RevocationChange;
 use super::super::error::{RefreshError, RevokeError};
@@ -56,8 +57,8 @@ impl Revocations {
         }
     }
 
-    /// Notes the timeouts and the skew, in seconds, of sessions that these revocations are for.
-    pub(crate) fn learn_lifetimes(&self, idle: u64, absolute: u64, skew: u64) {
+    /// Notes the timeouts and the skew of sessions that these revocations are for.
+    pub(crate) fn learn_lifetimes(&self, idle: Duration, absolute: Duration, skew: Duration) {
         match &*self.0 {
             Kind::Fixed(_) => {}
             Kind::Memory(memory) => memory.lifetimes.learn(idle, absolute, skew),

@@ -3,6 +3,7 @@
 
 use alloc::sync::Arc;
 
+use super::super::document::MARK_LEN;
 use super::super::error::RefreshError;
 use super::super::freshness::Moment;
 use super::super::state::RevocationState;
@@ -13,11 +14,11 @@ use crate::time::Epoch;
 pub(super) type Turn = u64;
 
 /// The first bytes of a document: its key's id, and a nonce that no two documents share.
-pub(super) type Mark = [u8; 29];
+pub(super) type Mark = [u8; MARK_LEN];
 
 /// The mark of a document; zeros where it is too short to be one.
 pub(super) fn mark(document: &[u8]) -> Mark {
-    document.first_chunk().copied().unwrap_or([0; 29])
+    document.first_chunk().copied().unwrap_or([0; MARK_LEN])
 }
 
 /// A state, the document that it came from, and as of when it is known.
@@ -42,7 +43,7 @@ impl Held {
         Self {
             state: Arc::new(state),
             version: None,
-            mark: [0; 29],
+            mark: [0; MARK_LEN],
             as_of: Moment::default(),
             begun: 0,
             taken: 0,

@@ -7,7 +7,7 @@ use super::super::change::RevocationChange;
 use crate::sync::{AtomicU64, Ordering};
 use crate::time::Epoch;
 
-/// The greatest settings of the sessions that these revocations are for, in seconds.
+/// The greatest settings of the sessions that these revocations are for, in milliseconds.
 pub(super) struct Lifetimes {
     /// The longest life of a token without a renewal, where readers reject stale states.
     rejecting: AtomicU64,
@@ -21,17 +21,17 @@ impl Lifetimes {
         Self {
             rejecting: AtomicU64::new(0),
             accepting: AtomicU64::new(0),
-            skew: AtomicU64::new(skew.as_secs()),
+            skew: AtomicU64::new(millis(skew)),
         }
     }
 
-    pub(super) fn learn(&self, idle: u64, absolute: u64, skew: u64) {
+    pub(super) fn learn(&self, idle: Duration, absolute: Duration, skew: Duration) {
         for (known, new) in [
             (&self.rejecting, idle.min(absolute)),
             (&self.accepting, absolute),
             (&self.skew, skew),
         ] {
-            known.fetch_max(new, Ordering::Relaxed);
+            known.fetch_max(millis(new), Ordering::Relaxed);
         }
     }
 
@@ -54,9 +54,16 @@ impl Lifetimes {
         if life == 0 {
             return change;
         }
-        let [life, skew] = [life, skew].map(Duration::from_secs);
+        let [life, skew] = [life, skew].map(Duration::from_millis);
         let kept = RevocationChange::retention(life, staleness, skew, commit);
-        let kept = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX);
-        change.prune_before(Epoch::from_millis(now.as_millis().saturating_sub(kept)))
+        change.prune_before(Epoch::from_millis(
+            now.as_millis().saturating_sub(millis(kept)),
+        ))
     }
+}
+
+/// Rounded up: what is kept too long does no harm.
+fn millis(duration: Duration) -> u64 {
+    let millis = duration.as_nanos().div_ceil(1_000_000);
+    u64::try_from(millis).unwrap_or(u64::MAX)
 }

@@ -79,6 +79,9 @@ impl Revocations {
     /// system's time may have been set back, give the greatest clock known to
     /// [`in_this_process_with`](Self::in_this_process_with), or change the keys.
     ///
+    /// Entries that no living session can need are dropped with each revocation. Of those that are left
+    /// it holds 100,000; beyond, it ends every session from before the oldest, and nobody is told.
+    ///
     /// Servers that share a key ring must not each have one of these: they would refuse one
     /// another's sessions, and a logout on one would not reach the others.
     ///

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Instant;
 
+use super::super::document::MARK_LEN;
 use super::unblock::unblock;
 use super::{
     Loaded, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture, Version, check_len,
@@ -24,10 +25,6 @@ use super::{
 /// How long another process may hold the lock.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 const LOCK_RETRY: Duration = Duration::from_millis(5);
-
-/// A document begins with its key's id and a nonce that no two share: a fingerprint of these bytes
-/// and the length names it.
-const FINGERPRINT_LEN: usize = 29;
 
 /// Keeps the document in a file, for the processes of one machine.
 ///
@@ -140,7 +137,7 @@ impl FileStore {
             StoreError::new(StoreErrorKind::Unavailable, text)
         })?;
         let len = u64::try_from(document.len()).unwrap_or(u64::MAX);
-        let start = document.get(..FINGERPRINT_LEN).unwrap_or(document);
+        let start = document.get(..MARK_LEN).unwrap_or(document);
         Ok(Replaced::Done(fingerprint(len, start)))
     }
 
@@ -238,9 +235,7 @@ impl Opened {
     fn read(file: File) -> io::Result<Self> {
         let len = file.metadata()?.len();
         let mut bytes = Vec::new();
-        (&file)
-            .take(FINGERPRINT_LEN as u64)
-            .read_to_end(&mut bytes)?;
+        (&file).take(MARK_LEN as u64).read_to_end(&mut bytes)?;
         Ok(Self {
             version: fingerprint(len, &bytes),
             file,
@@ -250,6 +245,7 @@ impl Opened {
     }
 }
 
+/// What no two documents share, and the length.
 fn fingerprint(len: u64, start: &[u8]) -> Version {
     Version::from_bytes(&[&len.to_be_bytes()[..], start].concat())
 }

@@ -87,6 +87,7 @@ mod mac;
 mod payload;
 mod random;
 mod revocation;
+mod rotation;
 mod schedule;
 mod sealed;
 #[cfg(feature = "std")]
@@ -125,6 +126,7 @@ pub use revocation::{
     FileStore, Loaded, Operation, RefreshError, Replaced, RevocationEvent, RevocationStore,
     Revocations, RevocationsBuilder, RevokeError, StoreError, StoreErrorKind, StoreFuture, Version,
 };
+pub use rotation::{CheckReport, Finding, Rotation, RotationError, RotationPolicy};
 pub use sealed::Sealed;
 #[cfg(feature = "std")]
 pub use sessions::{Bound, Sessions, SessionsBuilder, SignIn};

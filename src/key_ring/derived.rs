@@ -111,7 +111,7 @@ impl<K> DerivedRing<K> {
 }
 
 /// No two keys may share an id for the audience in use: a token names its key by it.
-fn distinct_ids(ring: &KeyRing, audience: &str) -> Result<Vec<KeyId>, KeyRingError> {
+pub(crate) fn distinct_ids(ring: &KeyRing, audience: &str) -> Result<Vec<KeyId>, KeyRingError> {
     let id = |entry: &RingKey| entry.key().id(audience);
     let ids: Vec<KeyId> = ring.keys().iter().map(id).collect();
     for (index, (entry, id)) in ring.keys().iter().zip(&ids).enumerate() {

@@ -52,6 +52,11 @@ impl RingKey {
         self
     }
 
+    pub(crate) const fn open_until_or_for_ever(mut self, time: Option<UnixTime>) -> Self {
+        self.open_until = time;
+        self
+    }
+
     /// The key.
     #[must_use]
     pub const fn key(&self) -> &Key {
@@ -162,6 +167,27 @@ impl KeyRing {
             .filter(|key| key.seal_from <= Some(now))
             .max_by_key(|key| key.seal_from)
             .filter(|key| key.open_until.is_none_or(|until| now < until))
+    }
+
+    /// The key that takes over last. A ring has one.
+    pub(crate) fn latest(&self) -> &RingKey {
+        #[expect(clippy::expect_used, reason = "`new` refuses a ring without keys")]
+        self.keys
+            .iter()
+            .max_by_key(|key| key.seal_from)
+            .expect("a ring has a key")
+    }
+
+    /// When another key takes over from `key`: the next greater `seal_from`. None: never.
+    pub(crate) fn sealing_end(&self, key: &RingKey) -> Option<UnixTime> {
+        let starts = self.keys.iter().filter_map(|other| other.seal_from);
+        starts.filter(|&start| Some(start) > key.seal_from).min()
+    }
+
+    /// Whether it has this secret.
+    pub(crate) fn contains(&self, key: &Key) -> bool {
+        let same = |own: &RingKey| own.key.as_bytes() == key.as_bytes();
+        self.keys.iter().any(same)
     }
 }
 

@@ -1,0 +1,226 @@
+//! The rules K0 to K2, as they stand in the module's head, second by second.
+//!
+//! Between two times that a ring names its sealing key does not change, so one second stands for all
+//! of such a stretch.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use core::ops::RangeInclusive;
+
+use super::finding::{CheckReport, Finding};
+use super::{RotationPolicy, later};
+use crate::key_ring::derived::distinct_ids;
+use crate::key_ring::{KeyRing, RingKey};
+use crate::time::UnixTime;
+
+impl RotationPolicy {
+    /// Every way in which it could lose sessions to put `new` in the place of `deployed`, at `now`.
+    /// None for the first deploy, when there is nothing to compare with.
+    ///
+    /// `deployed` is the ring that servers have, not a file that nobody has deployed. A ring that is
+    /// safe now may not be so later: check when you deploy.
+    pub fn check(&self, new: &KeyRing, deployed: Option<&KeyRing>, now: UnixTime) -> CheckReport {
+        let mut report = CheckReport::default();
+        if let Err(error) = distinct_ids(new, &self.audience) {
+            report.errors.push(Finding::Unusable(error));
+        }
+        self.check_sealing(new, now, &mut report);
+        if let Some(deployed) = deployed {
+            self.check_schedules(new, deployed, now, &mut report);
+        }
+        for key in new.keys() {
+            self.check_closing(new, key, now, &mut report);
+        }
+        self.check_age(new, now, &mut report);
+        report
+    }
+
+    /// K0.
+    fn check_sealing(&self, new: &KeyRing, now: UnixTime, report: &mut CheckReport) {
+        let mut gap = None;
+        for stretch in stretches(self.earliest_now(now)..=u64::MAX, &[new]) {
+            let first = UnixTime::from_secs(*stretch.start());
+            match (new.sealing_key(first), gap) {
+                (None, None) => gap = Some(first),
+                (Some(_), Some(from)) => {
+                    let until = Some(first);
+                    report.errors.push(Finding::NoSealingKey { from, until });
+                    gap = None;
+                }
+                _ => {}
+            }
+        }
+        if let Some(from) = gap {
+            let until = None;
+            report.errors.push(Finding::NoSealingKey { from, until });
+        }
+    }
+
+    /// K1.
+    fn check_schedules(
+        &self,
+        new: &KeyRing,
+        deployed: &KeyRing,
+        now: UnixTime,
+        report: &mut CheckReport,
+    ) {
+        let window = self.first_alive(now)..=self.last_mixed(now);
+        for difference in differences(window, new, deployed) {
+            let Difference { before, after, .. } = difference;
+            let seals_now = |key: &&RingKey| {
+                let end = new.sealing_end(key);
+                end.is_none_or(|end| end.as_secs() > self.earliest_now(now))
+            };
+            let unknown = after.filter(|key| !deployed.contains(key.key()));
+            let too_soon = unknown.filter(seals_now).map(|key| Finding::SealsTooSoon {
+                key: self.id(key),
+                earliest: UnixTime::from_secs(self.last_mixed(now).saturating_add(1)),
+            });
+            let gone = before.filter(|key| !new.contains(key.key()));
+            let removed = gone.map(|key| Finding::Removed {
+                key: self.id(key),
+                may_go: deployed.sealing_end(key).map(|end| self.may_go(end)),
+            });
+            let told = too_soon.is_some() || removed.is_some();
+            let rescheduled = (!told).then(|| Finding::Rescheduled {
+                from: difference.from,
+                to: difference.to,
+                deployed: before.map(|key| self.id(key)),
+                new: after.map(|key| self.id(key)),
+            });
+            let findings = if before.is_some_and(|key| self.has_leaked(key)) {
+                &mut report.warnings
+            } else {
+                &mut report.errors
+            };
+            for finding in [too_soon, removed, rescheduled].into_iter().flatten() {
+                if !findings.contains(&finding) {
+                    findings.push(finding);
+                }
+            }
+        }
+    }
+
+    /// K2, and what may be tidied up.
+    fn check_closing(&self, new: &KeyRing, key: &RingKey, now: UnixTime, report: &mut CheckReport) {
+        // A key that nothing follows seals for ever, and K0 has found it if it closes.
+        let Some(end) = new.sealing_end(key) else {
+            return;
+        };
+        let (key_id, needed) = (self.id(key), self.may_close(end));
+        if self.is_dead(end, now) {
+            let since = self.may_go(end);
+            report.warnings.push(Finding::Dead { key: key_id, since });
+            return;
+        }
+        match key.open_until() {
+            None => report.warnings.push(Finding::NeverCloses {
+                key: key_id,
+                needed,
+            }),
+            Some(open_until) if open_until < needed && self.seals_for_the_living(new, key, now) => {
+                let finding = Finding::ClosesTooSoon {
+                    key: key_id,
+                    open_until,
+                    needed,
+                };
+                if self.has_leaked(key) {
+                    report.warnings.push(finding);
+                } else {
+                    report.errors.push(finding);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn check_age(&self, new: &KeyRing, now: UnixTime, report: &mut CheckReport) {
+        let latest = new.latest();
+        if let Some(since) = latest.seal_from()
+            && later(since, self.period) < now
+        {
+            let key = self.id(latest);
+            report.warnings.push(Finding::Overdue { key, since });
+        }
+    }
+
+    /// Whether this key seals in a second whose tokens may be alive.
+    fn seals_for_the_living(&self, ring: &KeyRing, key: &RingKey, now: UnixTime) -> bool {
+        stretches(self.first_alive(now)..=u64::MAX, &[ring]).any(|stretch| {
+            let first = UnixTime::from_secs(*stretch.start());
+            same(ring.sealing_key(first), Some(key))
+        })
+    }
+
+    fn has_leaked(&self, key: &RingKey) -> bool {
+        self.leaked.contains(&self.id(key))
+    }
+}
+
+/// A stretch in which two rings seal with different keys.
+struct Difference<'r> {
+    from: UnixTime,
+    to: UnixTime,
+    after: Option<&'r RingKey>,
+    before: Option<&'r RingKey>,
+}
+
+fn differences<'r>(
+    window: RangeInclusive<u64>,
+    new: &'r KeyRing,
+    deployed: &'r KeyRing,
+) -> Vec<Difference<'r>> {
+    let mut found: Vec<Difference<'r>> = Vec::new();
+    for stretch in stretches(window, &[new, deployed]) {
+        let [from, to] = [*stretch.start(), *stretch.end()].map(UnixTime::from_secs);
+        let [after, before] = [new, deployed].map(|ring| ring.sealing_key(from));
+        if same(after, before) {
+            continue;
+        }
+        match found.last_mut() {
+            Some(last)
+                if last.to.as_secs().checked_add(1) == Some(from.as_secs())
+                    && same(last.after, after)
+                    && same(last.before, before) =>
+            {
+                last.to = to;
+            }
+            _ => found.push(Difference {
+                from,
+                to,
+                after,
+                before,
+            }),
+        }
+    }
+    found
+}
+
+/// `window`, cut wherever one of the rings may change its sealing key.
+fn stretches(
+    window: RangeInclusive<u64>,
+    rings: &[&KeyRing],
+) -> impl Iterator<Item = RangeInclusive<u64>> + use<> {
+    let keys = rings.iter().flat_map(|ring| ring.keys());
+    let times = keys.flat_map(|key| [key.seal_from(), key.open_until()]);
+    let times = times.flatten().map(UnixTime::as_secs);
+    let firsts: BTreeSet<u64> = times
+        .chain([*window.start()])
+        .filter(|time| window.contains(time))
+        .collect();
+    let lasts: Vec<u64> = firsts
+        .iter()
+        .skip(1)
+        .map(|next| next.saturating_sub(1))
+        .chain([*window.end()])
+        .collect();
+    firsts
+        .into_iter()
+        .zip(lasts)
+        .map(|(first, last)| first..=last)
+}
+
+/// Whether both are none or have one secret.
+fn same(a: Option<&RingKey>, b: Option<&RingKey>) -> bool {
+    a.map(|key| key.key().as_bytes()) == b.map(|key| key.key().as_bytes())
+}

@@ -1,0 +1,187 @@
+//! [`RotationPolicy`]: what a deploy of keys must leave alone so that no session is lost.
+//!
+//! Pure: rings and the time are arguments. `check` tells what a deploy would lose, and `finding` how
+//! that reads; `plan` makes the next ring.
+//!
+//! A token can be open for the length of its life after it was sealed, and one second more or less
+//! for every second by which clocks differ; and for a while after a deploy, servers use the former ring
+//! and the new one side by side. So, with *L* the life of a token, *S* the skew of clocks, *P* the
+//! propagation time, and *end(k)* the next greater `seal-from` after that of a key *k*, or never:
+//!
+//! - **K0**: a key seals in every second from now - *S* on;
+//! - **K1**: both rings have the same sealing key in every second after now - *L* - 2 *S*, up to
+//!   now + *P* + *S*;
+//! - **K2**: each key that seals after now - *L* - 2 *S* has `open-until` >= *end(k)* + *L* + *S*.
+//!
+//! Twice the skew, because a renewal on a server that is behind keeps the time of issue that a server
+//! that is ahead has stamped. `tests/rotation` holds the rules against fleets of servers.
+
+mod check;
+mod finding;
+mod plan;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::key::KeyId;
+use crate::key_ring::RingKey;
+use crate::time::UnixTime;
+
+pub use finding::{CheckReport, Finding};
+pub use plan::{Rotation, RotationError};
+
+/// Half an hour, half a day, and a minute: as sessions have them where nothing is said.
+const IDLE_TIMEOUT: u64 = 30 * 60;
+const ABSOLUTE_TIMEOUT: u64 = 12 * 60 * 60;
+const SKEW: u64 = 60;
+const DAY: u64 = 24 * 60 * 60;
+
+/// How long sessions last, how rings reach the servers, and how often keys change: what
+/// [`check`](Self::check) and [`rotate`](Self::rotate) go by.
+///
+/// Durations are rounded up to whole seconds; a longer one is always on the safe side.
+///
+/// ```
+/// use sealed_session::{Key, KeyRing, RotationPolicy, UnixTime};
+///
+/// let policy = RotationPolicy::new("shop.example");
+/// let today: UnixTime = "2026-11-22T00:00:00Z".parse()?;
+/// let deployed = KeyRing::from_key(Key::generate()?);
+///
+/// let rotation = policy.rotate(&deployed, today, Key::generate)?;
+/// let next = rotation.ring();
+/// assert!(policy.check(next, Some(&deployed), today).is_safe());
+/// // Where nothing is due, nothing changes: run it every day.
+/// assert!(!policy.rotate(next, today, Key::generate)?.is_change());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RotationPolicy {
+    audience: String,
+    idle_timeout: u64,
+    absolute_timeout: u64,
+    skew: u64,
+    propagation: u64,
+    period: u64,
+    leaked: Vec<KeyId>,
+}
+
+impl RotationPolicy {
+    /// The policy for the sessions of `audience`, by which keys are named. Timeouts and skew are those
+    /// that sessions have by default, the propagation time is a day and the period 90 days.
+    #[must_use]
+    pub fn new(audience: &str) -> Self {
+        Self {
+            audience: audience.into(),
+            idle_timeout: IDLE_TIMEOUT,
+            absolute_timeout: ABSOLUTE_TIMEOUT,
+            skew: SKEW,
+            propagation: DAY,
+            period: 90 * DAY,
+            leaked: Vec::new(),
+        }
+    }
+
+    /// The idle timeout of the sessions. While a change of it is being deployed, or sessions of one ring
+    /// differ in it, the greatest.
+    #[must_use]
+    pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = seconds(timeout);
+        self
+    }
+
+    /// The absolute timeout of the sessions, likewise.
+    #[must_use]
+    pub const fn absolute_timeout(mut self, timeout: Duration) -> Self {
+        self.absolute_timeout = seconds(timeout);
+        self
+    }
+
+    /// How far the clocks of any two servers may differ, and of a server and whoever checks or
+    /// rotates.
+    #[must_use]
+    pub const fn skew(mut self, skew: Duration) -> Self {
+        self.skew = seconds(skew);
+        self
+    }
+
+    /// The longest time from publishing a ring until no process uses an older one: the deploy of
+    /// every server, the restart of every function that is frozen, or the interval at which all of
+    /// them load the ring again.
+    #[must_use]
+    pub const fn propagation(mut self, time: Duration) -> Self {
+        self.propagation = seconds(time);
+        self
+    }
+
+    /// How long a key seals before the next one takes over.
+    #[must_use]
+    pub const fn period(mut self, period: Duration) -> Self {
+        self.period = seconds(period);
+        self
+    }
+
+    /// A key that has leaked, and whose sessions shall end: what [`check`](Self::check) finds because
+    /// this key goes is a warning and not an error.
+    #[must_use]
+    pub fn leaked(mut self, key: KeyId) -> Self {
+        self.leaked.push(key);
+        self
+    }
+
+    /// *L*: the longest that a token opens after it was sealed.
+    fn life(&self) -> u64 {
+        self.idle_timeout.min(self.absolute_timeout)
+    }
+
+    /// The first second in which a key that seals a token could be missed: tokens sealed before it
+    /// have ended, whatever the clocks of who sealed and who reads.
+    fn first_alive(&self, now: UnixTime) -> u64 {
+        let age = self.life().saturating_add(self.skew.saturating_mul(2));
+        let last_dead = now.as_secs().checked_sub(age);
+        last_dead.map_or(0, |second| second.saturating_add(1))
+    }
+
+    /// The last second that the clock of a server can show while it uses a former ring.
+    fn last_mixed(&self, now: UnixTime) -> u64 {
+        let ahead = self.propagation.saturating_add(self.skew);
+        now.as_secs().saturating_add(ahead)
+    }
+
+    /// The earliest second that the clock of a server can show now.
+    const fn earliest_now(&self, now: UnixTime) -> u64 {
+        now.as_secs().saturating_sub(self.skew)
+    }
+
+    /// When all that a key has sealed until `end` has ended, and it may close (K2).
+    fn may_close(&self, end: UnixTime) -> UnixTime {
+        later(later(end, self.life()), self.skew)
+    }
+
+    /// When it may leave the ring (K1).
+    fn may_go(&self, end: UnixTime) -> UnixTime {
+        later(self.may_close(end), self.skew)
+    }
+
+    /// Whether it may leave now.
+    fn is_dead(&self, end: UnixTime, now: UnixTime) -> bool {
+        self.may_go(end) <= now
+    }
+
+    fn id(&self, key: &RingKey) -> KeyId {
+        key.key().id(&self.audience)
+    }
+}
+
+const fn later(time: UnixTime, seconds: u64) -> UnixTime {
+    UnixTime::from_secs(time.as_secs().saturating_add(seconds))
+}
+
+const fn seconds(duration: Duration) -> u64 {
+    if duration.subsec_nanos() == 0 {
+        duration.as_secs()
+    } else {
+        duration.as_secs().saturating_add(1)
+    }
+}

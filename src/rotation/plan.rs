@@ -1,0 +1,286 @@
+//! The next ring: a new key when it is time for one, or in the place of one that has leaked.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::finding::CheckReport;
+use super::{RotationPolicy, later};
+use crate::error::{KeyRingError, RandomnessError};
+use crate::key::{Key, KeyId};
+use crate::key_ring::{KeyRing, RingKey};
+use crate::time::UnixTime;
+
+impl RotationPolicy {
+    /// The ring to deploy next in the place of `ring`, which is deployed.
+    ///
+    /// When the period of the latest key ends, a new one from `fresh` follows it as soon as every server
+    /// can know it, and the former is given the `open-until` that its last session needs. Keys that are dead
+    /// are left out. Else the ring stays as it is, so this may be run as often as one likes.
+    ///
+    /// A key without `seal-from` is of unknown age, and is followed at once.
+    ///
+    /// # Errors
+    ///
+    /// [`RotationError`]; among them [`RotationError::Unsafe`] where `ring` itself loses sessions, so that
+    /// no ring could follow it safely. Whatever is returned passes [`check`](Self::check).
+    pub fn rotate(
+        &self,
+        ring: &KeyRing,
+        now: UnixTime,
+        fresh: impl FnOnce() -> Result<Key, RandomnessError>,
+    ) -> Result<Rotation, RotationError> {
+        let mut next = Draft::of(ring);
+        let latest = ring.latest();
+        if latest.seal_from() <= Some(now) && self.is_due(latest.seal_from(), now) {
+            let seal_from = self.last_mixed(now).checked_add(1);
+            let seal_from = UnixTime::from_secs(seal_from.ok_or(RotationError::TooLate)?);
+            next.close(latest, None);
+            next.add(RingKey::new(fresh()?).with_seal_from(seal_from));
+            next.close_superseded(self)?;
+        }
+        next.remove(|key| {
+            let end = ring.sealing_end(key);
+            end.is_some_and(|end| self.is_dead(end, now))
+        });
+        self.finish(ring, next, now)
+    }
+
+    /// The ring to deploy at once when the key `leaked` is in the wrong hands: it neither opens nor
+    /// seals from `now` on, which ends the sessions under it, and where it sealed, a new key from `fresh`
+    /// does. A key that was yet to seal is left out.
+    ///
+    /// The key stays in the ring as long as its sessions would have lived, so that servers which follow
+    /// a file can tell this from a file that lost its end, and so that they can open the
+    /// revocations that it has sealed. [`Rotation::report`] says what is lost. Revoke everyone afterwards:
+    /// whoever had the key may have had sessions renewed under another one.
+    ///
+    /// # Errors
+    ///
+    /// [`RotationError`].
+    pub fn replace_leaked(
+        &self,
+        ring: &KeyRing,
+        leaked: KeyId,
+        now: UnixTime,
+        fresh: impl FnOnce() -> Result<Key, RandomnessError>,
+    ) -> Result<Rotation, RotationError> {
+        let key = ring.keys().iter().find(|key| self.id(key) == leaked);
+        let key = key.ok_or(RotationError::NoSuchKey(leaked))?;
+        let mut next = Draft::of(ring);
+        if key.seal_from() > Some(now) {
+            let before = ring.keys().iter();
+            let before = before.filter(|other| other.seal_from() < key.seal_from());
+            if let Some(former) = before.max_by_key(|other| other.seal_from()) {
+                next.close(former, None);
+            }
+            next.remove(|other| other.key().as_bytes() == key.key().as_bytes());
+        } else {
+            let closed = key.open_until().map_or(now, |until| until.min(now));
+            next.close(key, Some(closed));
+            if ring.sealing_end(key).is_none_or(|end| end > now) {
+                // As early as any server's clock may be, and after the key that it follows.
+                let after = key
+                    .seal_from()
+                    .map_or(UnixTime::from_secs(0), |from| later(from, 1));
+                let seal_from = UnixTime::from_secs(self.earliest_now(now)).max(after);
+                next.add(RingKey::new(fresh()?).with_seal_from(seal_from));
+            }
+        }
+        next.close_superseded(self)?;
+        let policy = self.clone().leaked(leaked);
+        policy.finish(ring, next, now)
+    }
+
+    fn finish(
+        &self,
+        former: &KeyRing,
+        draft: Draft,
+        now: UnixTime,
+    ) -> Result<Rotation, RotationError> {
+        let ring = KeyRing::new(draft.keys).map_err(RotationError::Ring)?;
+        let report = self.check(&ring, Some(former), now);
+        if !report.is_safe() {
+            return Err(RotationError::Unsafe(report));
+        }
+        let ids = |keys: &[RingKey]| keys.iter().map(|key| self.id(key)).collect::<Vec<_>>();
+        let latest = ring.latest().seal_from();
+        Ok(Rotation {
+            added: draft.added.as_ref().map(|key| self.id(key)),
+            removed: ids(&draft.removed),
+            changed: draft.changed,
+            due: latest.map_or(now, |from| self.due(from)),
+            ring,
+            report,
+        })
+    }
+
+    /// When the next key is to be published, so that it follows one that seals from `seal_from` after a
+    /// period.
+    fn due(&self, seal_from: UnixTime) -> UnixTime {
+        let notice = self.last_mixed(UnixTime::from_secs(0)).saturating_add(1);
+        let period = self.period.saturating_sub(notice);
+        UnixTime::from_secs(seal_from.as_secs().saturating_add(period))
+    }
+
+    fn is_due(&self, seal_from: Option<UnixTime>, now: UnixTime) -> bool {
+        seal_from.is_none_or(|from| self.due(from) <= now)
+    }
+}
+
+/// A ring in the making.
+struct Draft {
+    keys: Vec<RingKey>,
+    added: Option<RingKey>,
+    removed: Vec<RingKey>,
+    changed: bool,
+}
+
+impl Draft {
+    fn of(ring: &KeyRing) -> Self {
+        Self {
+            keys: ring.keys().to_vec(),
+            added: None,
+            removed: Vec::new(),
+            changed: false,
+        }
+    }
+
+    fn add(&mut self, key: RingKey) {
+        self.added = Some(key.clone());
+        self.keys.push(key);
+        self.changed = true;
+    }
+
+    /// Sets until when a key of the former ring opens. None: for ever.
+    fn close(&mut self, key: &RingKey, open_until: Option<UnixTime>) {
+        for own in &mut self.keys {
+            if own.key().as_bytes() == key.key().as_bytes() {
+                self.changed |= own.open_until() != open_until;
+                *own = own.clone().open_until_or_for_ever(open_until);
+            }
+        }
+    }
+
+    /// Closes whatever another key follows and would open for ever.
+    fn close_superseded(&mut self, policy: &RotationPolicy) -> Result<(), RotationError> {
+        let ring = KeyRing::new(self.keys.clone()).map_err(RotationError::Ring)?;
+        for key in ring.keys() {
+            if let Some(end) = ring.sealing_end(key)
+                && key.open_until().is_none()
+            {
+                self.close(key, Some(policy.may_close(end)));
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, is_removed: impl Fn(&RingKey) -> bool) {
+        let (removed, kept) = core::mem::take(&mut self.keys)
+            .into_iter()
+            .partition(is_removed);
+        (self.removed, self.keys) = (removed, kept);
+        self.changed |= !self.removed.is_empty();
+    }
+}
+
+/// The next ring, and what is new about it.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Rotation {
+    ring: KeyRing,
+    report: CheckReport,
+    added: Option<KeyId>,
+    removed: Vec<KeyId>,
+    changed: bool,
+    due: UnixTime,
+}
+
+impl Rotation {
+    /// The ring to deploy.
+    #[must_use]
+    pub const fn ring(&self) -> &KeyRing {
+        &self.ring
+    }
+
+    /// The ring to deploy.
+    #[must_use]
+    pub fn into_ring(self) -> KeyRing {
+        self.ring
+    }
+
+    /// Whether it is another ring than before, and has to be deployed.
+    #[must_use]
+    pub const fn is_change(&self) -> bool {
+        self.changed
+    }
+
+    /// The key that was added.
+    #[must_use]
+    pub const fn added(&self) -> Option<KeyId> {
+        self.added
+    }
+
+    /// The keys that were left out.
+    #[must_use]
+    pub fn removed(&self) -> &[KeyId] {
+        &self.removed
+    }
+
+    /// When the next rotation is due.
+    #[must_use]
+    pub const fn due(&self) -> UnixTime {
+        self.due
+    }
+
+    /// What [`RotationPolicy::check`] says of the ring beside the former one. It has no errors; after
+    /// [`RotationPolicy::replace_leaked`] its warnings are what is lost.
+    pub const fn report(&self) -> &CheckReport {
+        &self.report
+    }
+}
+
+/// Why there is no next ring. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RotationError {
+    /// Whatever follows the ring would lose sessions. The ring is wrong itself, and the report's errors say
+    /// where.
+    Unsafe(CheckReport),
+    /// No key of the ring has this id for the audience.
+    NoSuchKey(KeyId),
+    /// The generator failed.
+    Randomness(RandomnessError),
+    /// The new key does not fit.
+    Ring(KeyRingError),
+    /// There is no time left for another key.
+    TooLate,
+}
+
+impl fmt::Display for RotationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsafe(report) => {
+                f.write_str("the ring is not safe as it is, and no rotation can make it so: ")?;
+                for (place, finding) in report.errors().iter().enumerate() {
+                    let separator = if place == 0 { "" } else { "; " };
+                    write!(f, "{separator}{finding}")?;
+                }
+                Ok(())
+            }
+            Self::NoSuchKey(id) => {
+                write!(f, "no key of the ring has the id {id} for this audience",)
+            }
+            Self::Randomness(error) => error.fmt(f),
+            Self::Ring(error) => error.fmt(f),
+            Self::TooLate => f.write_str("the time is at the end of its scale"),
+        }
+    }
+}
+
+impl core::error::Error for RotationError {}
+
+impl From<RandomnessError> for RotationError {
+    fn from(error: RandomnessError) -> Self {
+        Self::Randomness(error)
+    }
+}

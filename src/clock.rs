@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use crate::time::{TimeError, UnixTime};
+use crate::time::{Epoch, TimeError, UnixTime};
 
 /// A source of the present time.
 pub trait Clock: Send + Sync + 'static {
@@ -28,6 +28,30 @@ pub trait Clock: Send + Sync + 'static {
     /// none.
     fn monotonic(&self) -> Duration {
         since_first_use()
+    }
+}
+
+/// What both clocks show at one moment. The wall clock may be set; the monotonic one may stand
+/// still while a process is frozen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) wall: Epoch,
+    pub(crate) monotonic: Duration,
+}
+
+impl Moment {
+    pub(crate) fn now(clock: &dyn Clock) -> Result<Self, TimeError> {
+        Ok(Self {
+            wall: Epoch::from_millis(clock.unix_millis()?),
+            monotonic: clock.monotonic(),
+        })
+    }
+
+    /// The greater of what both clocks say: a frozen process thaws old.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        let wall = self.wall.as_millis();
+        let wall = Duration::from_millis(wall.saturating_sub(earlier.wall.as_millis()));
+        wall.max(self.monotonic.saturating_sub(earlier.monotonic))
     }
 }
 
@@ -104,5 +128,33 @@ impl Clock for ManualClock {
 
     fn monotonic(&self) -> Duration {
         Duration::from_millis(self.0.monotonic.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(wall: u64, monotonic: u64) -> Moment {
+        Moment {
+            wall: Epoch::from_millis(wall),
+            monotonic: Duration::from_millis(monotonic),
+        }
+    }
+
+    #[test]
+    fn an_age_is_the_greater_of_both_clocks_whichever_is_set_or_stands_still() {
+        let begun = moment(1_000_000, 5_000);
+        for (now, millis) in [
+            (moment(1_000_000, 5_000), 0),
+            (moment(1_000_700, 5_700), 700),
+            // Frozen: only the wall clock went on.
+            (moment(4_600_000, 5_010), 3_600_000),
+            // Set back: only the monotonic clock went on.
+            (moment(0, 9_000), 4_000),
+            (moment(0, 0), 0),
+        ] {
+            assert_eq!(now.since(begun), Duration::from_millis(millis));
+        }
     }
 }

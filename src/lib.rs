@@ -84,6 +84,8 @@ mod error;
 mod key;
 mod key_ring;
 mod mac;
+#[cfg(feature = "std")]
+mod operation;
 mod payload;
 mod random;
 mod revocation;
@@ -96,7 +98,11 @@ mod sessions;
 mod sync;
 pub mod testing;
 mod time;
+#[cfg(feature = "std")]
+mod unblock;
 mod validity;
+#[cfg(feature = "std")]
+mod whole_file;
 mod wire;
 
 pub use canonical::list;
@@ -114,6 +120,8 @@ pub use error::{
 pub use error::{KeyRingSourceError, KeyRingSourceErrorKind};
 pub use key::{Key, KeyId};
 pub use key_ring::{KeyRing, RingKey};
+#[cfg(feature = "std")]
+pub use operation::Operation;
 pub use random::Randomness;
 #[cfg(feature = "object-store")]
 pub use revocation::ObjectRevocationStore;
@@ -123,8 +131,8 @@ pub use revocation::{
 };
 #[cfg(feature = "std")]
 pub use revocation::{
-    FileStore, Loaded, Operation, RefreshError, Replaced, RevocationEvent, RevocationStore,
-    Revocations, RevocationsBuilder, RevokeError, StoreError, StoreErrorKind, StoreFuture, Version,
+    FileStore, Loaded, RefreshError, Replaced, RevocationEvent, RevocationStore, Revocations,
+    RevocationsBuilder, RevokeError, StoreError, StoreErrorKind, StoreFuture, Version,
 };
 pub use rotation::{CheckReport, Finding, Rotation, RotationError, RotationPolicy};
 pub use sealed::Sealed;

@@ -36,7 +36,7 @@ pub use document::{DocumentCodec, DocumentError};
 #[cfg(feature = "std")]
 pub use error::{RefreshError, RevokeError};
 #[cfg(feature = "std")]
-pub use handle::{Operation, RevocationEvent, Revocations, RevocationsBuilder};
+pub use handle::{RevocationEvent, Revocations, RevocationsBuilder};
 pub use scope::{Scope, ScopeError, ScopeId, Scopes};
 pub use state::{RevocationState, StateError};
 #[cfg(feature = "object-store")]

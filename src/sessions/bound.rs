@@ -7,9 +7,8 @@ use crate::codec::{Codec, Context, Session};
 use crate::cookie::SetCookie;
 use crate::data::SessionData;
 use crate::error::{OpenError, OpenErrorKind, SealError};
-use crate::revocation::{
-    Operation, RefreshError, RevocationState, RevocationView, RevokeError, Scope,
-};
+use crate::operation::Operation;
+use crate::revocation::{RefreshError, RevocationState, RevocationView, RevokeError, Scope};
 use crate::sealed::Sealed;
 use crate::time::{TimeError, UnixTime};
 

@@ -19,8 +19,9 @@ use crate::cookie::{CookieTemplate, SetCookie};
 use crate::data::SessionData;
 use crate::error::{KeyRingError, OpenError, RandomnessError, SealError};
 use crate::key_ring::KeyRing;
+use crate::operation::Operation;
 use crate::random::Randomness;
-use crate::revocation::{Operation, RefreshError, Revocations, RevokeError, Scope, ScopeId};
+use crate::revocation::{RefreshError, Revocations, RevokeError, Scope, ScopeId};
 use crate::time::Epoch;
 
 pub use bound::Bound;

@@ -4,7 +4,7 @@
 //! - `held`, `pace` (pure): what an answer makes of the state held, and when the next load is due;
 //! - `memory`: this process's own state; `lifetimes`: how long its entries must be kept;
 //! - `for_sessions`: what sessions ask of it in each request;
-//! - `keep_fresh`: the task that loads; `builder`, `event`, `operation`: what their names say.
+//! - `keep_fresh`: the task that loads; `builder`, `event`: what their names say.
 
 mod builder;
 mod event;
@@ -13,7 +13,6 @@ mod held;
 mod keep_fresh;
 mod lifetimes;
 mod memory;
-mod operation;
 mod pace;
 mod shared;
 mod write;
@@ -31,6 +30,7 @@ use super::store::RevocationStore;
 use crate::clock::{Clock, SystemClock};
 use crate::error::KeyRingError;
 use crate::key_ring::KeyRing;
+use crate::operation::Operation;
 use crate::sync::Slot;
 use crate::time::{Epoch, TimeError};
 
@@ -38,7 +38,6 @@ pub use builder::RevocationsBuilder;
 pub use event::RevocationEvent;
 use held::Held;
 use memory::Memory;
-pub use operation::Operation;
 use shared::Shared;
 
 /// How far clocks may differ, where nothing else is said.

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use super::super::error::RefreshError;
-use super::super::freshness::Moment;
+use crate::clock::Moment;
 
 /// At most one load in so long, whatever asks for it.
 const LEAST_GAP: Duration = Duration::from_secs(1);

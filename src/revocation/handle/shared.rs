@@ -11,14 +11,14 @@ use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard, Notify};
 
 use super::super::document::DocumentCodec;
 use super::super::error::{RefreshError, RevokeError};
-use super::super::freshness::{Moment, Staleness};
+use super::super::freshness::Staleness;
 use super::super::store::{Loaded, RevocationStore};
 use super::event::RevocationEvent;
 use super::held::{self, Begun, Found, Held, Turn};
 use super::lifetimes::Lifetimes;
 use super::pace::{Pace, Paces};
 use super::write::Queue;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::error::{KeyRingError, RandomnessError};
 use crate::key_ring::KeyRing;
 use crate::random::Randomness;
@@ -107,11 +107,7 @@ impl Shared {
     }
 
     pub(super) fn moment(&self) -> Result<Moment, TimeError> {
-        let clock = &self.settings.clock;
-        Ok(Moment {
-            wall: Epoch::from_millis(clock.unix_millis()?),
-            monotonic: clock.monotonic(),
-        })
+        Moment::now(&*self.settings.clock)
     }
 
     /// Notes the epoch of an authentic token. One that is ahead of the state held brings news.

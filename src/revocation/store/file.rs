@@ -1,30 +1,20 @@
 //! [`FileStore`]: the document in one file, shared by the processes of a machine.
 //!
-//! A replacement takes the lock, compares, writes the new document aside, syncs it, renames it into
-//! place and syncs the folder. So a crash at any moment leaves the old document or the new one, and
-//! only the new one once the replacement was acknowledged. The lock is a file of its own, because
-//! the document's is another one after every change; the kernel gives it back when its holder dies.
+//! How it is replaced so that a crash leaves the old document or the new one is [`WholeFile`]'s.
 
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
-use core::time::Duration;
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Instant;
 
 use super::super::document::MARK_LEN;
-use super::unblock::unblock;
 use super::{
     Loaded, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture, Version, check_len,
 };
-
-/// How long another process may hold the lock.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
-const LOCK_RETRY: Duration = Duration::from_millis(5);
+use crate::unblock::unblock;
+use crate::whole_file::{FileError, Readers, WholeFile};
 
 /// Keeps the document in a file, for the processes of one machine.
 ///
@@ -46,7 +36,7 @@ const LOCK_RETRY: Duration = Duration::from_millis(5);
 /// ```
 #[derive(Clone, Debug)]
 pub struct FileStore {
-    path: PathBuf,
+    file: WholeFile,
     on_calling_thread: bool,
 }
 
@@ -55,7 +45,7 @@ impl FileStore {
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
-            path: path.into(),
+            file: WholeFile::new(path),
             on_calling_thread: false,
         }
     }
@@ -71,13 +61,7 @@ impl FileStore {
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn beside(&self, suffix: &str) -> PathBuf {
-        let mut name: OsString = self.path.clone().into_os_string();
-        name.push(suffix);
-        name.into()
+        self.file.path()
     }
 
     fn load_now(&self, known: Option<&Version>) -> Result<Loaded, StoreError> {
@@ -101,7 +85,7 @@ impl FileStore {
 
     /// None where there is no file.
     fn open(&self) -> Result<Option<Opened>, StoreError> {
-        let file = match File::open(&self.path) {
+        let file = match File::open(self.path()) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.failed("cannot open", &error)),
@@ -116,87 +100,25 @@ impl FileStore {
         expected: Option<&Version>,
         document: &[u8],
     ) -> Result<Replaced, StoreError> {
-        self.check_no_link()?;
-        let _lock = self.lock()?;
+        let lock = self.file.lock().map_err(|error| self.refused(&error))?;
         let present = self.open()?.map(|opened| opened.version);
         if present.as_ref() != expected {
             return Ok(Replaced::Conflict);
         }
-        let aside = self.beside(".new");
-        self.write_aside(&aside, document)
-            .map_err(|error| self.failed("cannot write beside", &error))?;
-        // Opened first, so that what fails after the rename is the disk alone.
-        #[cfg(unix)]
-        let folder = File::open(folder_of(&self.path))
-            .map_err(|error| self.failed("cannot open the folder of", &error))?;
-        fs::rename(&aside, &self.path).map_err(|error| self.failed("cannot replace", &error))?;
-        // The rename is durable when the folder is. Until then it may be done or not.
-        #[cfg(unix)]
-        folder.sync_all().map_err(|error| {
-            let text = format!("cannot sync the folder of {}: {error}", self.path.display());
-            StoreError::new(StoreErrorKind::Unavailable, text)
-        })?;
+        self.file
+            .replace(&lock, document, Readers::AsBefore)
+            .map_err(|error| self.refused(&error))?;
         let len = u64::try_from(document.len()).unwrap_or(u64::MAX);
         let start = document.get(..MARK_LEN).unwrap_or(document);
         Ok(Replaced::Done(fingerprint(len, start)))
     }
 
-    /// A rename would replace a link, and other processes go on with its target.
-    fn check_no_link(&self) -> Result<(), StoreError> {
-        if fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_symlink()) {
-            let link = "it is a symbolic link; name the file itself";
-            let link = io::Error::new(ErrorKind::InvalidInput, link);
-            return Err(self.failed("cannot replace", &link));
+    fn refused(&self, error: &FileError) -> StoreError {
+        if error.is_undurable() {
+            let text = format!("{} {}: {}", error.what, self.path().display(), error.error);
+            return StoreError::new(StoreErrorKind::Unavailable, text);
         }
-        Ok(())
-    }
-
-    /// Only the holder of the lock writes aside, so what stands there was left by one that died.
-    fn write_aside(&self, aside: &Path, document: &[u8]) -> io::Result<()> {
-        match fs::remove_file(aside) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = private_options().write(true).create_new(true).open(aside)?;
-        // Whose the document is, and who may read it, is the operator's choice once it is there.
-        if let Ok(present) = fs::metadata(&self.path) {
-            keep_owner(&file, &present)?;
-            file.set_permissions(present.permissions())?;
-        }
-        file.write_all(document)?;
-        // Before the rename: else the name could outlive a crash, and the bytes not.
-        file.sync_all()
-    }
-
-    /// Waits for the lock, which ends with the file that is returned.
-    fn lock(&self) -> Result<File, StoreError> {
-        let path = self.beside(".lock");
-        let file = private_options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(|error| self.failed("cannot open the lock beside", &error))?;
-        // Whoever may write the document may lock it. Where this may not be changed, it was before.
-        if let Ok(present) = fs::metadata(&self.path) {
-            let _ = keep_owner(&file, &present);
-        }
-        let begun = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                // A signal that came in between is tried again, too.
-                Err(TryLockError::Error(error)) if error.kind() != ErrorKind::Interrupted => {
-                    return Err(self.failed("cannot lock", &error));
-                }
-                Err(_) if begun.elapsed() < LOCK_TIMEOUT => thread::sleep(LOCK_RETRY),
-                Err(_) => {
-                    let held = "another process has held it for 10 seconds";
-                    let held = io::Error::new(ErrorKind::TimedOut, held);
-                    return Err(self.failed("cannot lock", &held));
-                }
-            }
-        }
+        self.failed(error.what, &error.error)
     }
 
     fn run<R: Send + 'static>(
@@ -206,7 +128,10 @@ impl FileStore {
         if self.on_calling_thread {
             return Box::pin(async move { work() });
         }
-        unblock(work)
+        Box::pin(async move {
+            let done = unblock(work).await;
+            done.unwrap_or_else(|error| Err(StoreError::new(StoreErrorKind::Unavailable, error)))
+        })
     }
 
     fn failed(&self, what: &str, error: &io::Error) -> StoreError {
@@ -219,7 +144,7 @@ impl FileStore {
             | ErrorKind::InvalidInput => StoreErrorKind::Refused,
             _ => StoreErrorKind::Unavailable,
         };
-        StoreError::new(kind, format!("{what} {}: {error}", self.path.display()))
+        StoreError::new(kind, format!("{what} {}: {error}", self.path().display()))
     }
 }
 
@@ -267,42 +192,4 @@ impl RevocationStore for FileStore {
         let (store, expected) = (self.clone(), expected.cloned());
         self.run(move || store.replace_now(expected.as_ref(), &document))
     }
-}
-
-/// For the owner alone, where there are owners.
-fn private_options() -> OpenOptions {
-    let options = OpenOptions::new();
-    #[cfg(unix)]
-    let options = {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let mut options = options;
-        options.mode(0o600);
-        options
-    };
-    options
-}
-
-#[cfg(unix)]
-fn folder_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => PathBuf::from(parent),
-        _ => PathBuf::from("."),
-    }
-}
-
-/// Gives `file` the owner and group of the document that stands there: root's write must not shut the
-/// service out.
-#[cfg(unix)]
-fn keep_owner(file: &File, present: &fs::Metadata) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt as _, fchown};
-    let new = file.metadata()?;
-    if (new.uid(), new.gid()) == (present.uid(), present.gid()) {
-        return Ok(());
-    }
-    fchown(file, Some(present.uid()), Some(present.gid()))
-}
-
-#[cfg(not(unix))]
-fn keep_owner(_: &File, _: &fs::Metadata) -> io::Result<()> {
-    Ok(())
 }

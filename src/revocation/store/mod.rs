@@ -3,12 +3,11 @@
 //!
 //! A store moves bytes. What they mean, whether they are genuine, and which state is the newer one
 //! is decided by the handle above it. `file` is the embedded store; `object` the one of object
-//! stores; `unblock` runs what waits for a disk on a thread of its own.
+//! stores.
 
 mod file;
 #[cfg(feature = "object-store")]
 mod object;
-mod unblock;
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -57,7 +56,7 @@ pub trait RevocationStore: Send + Sync + 'static {
     /// Ends after `duration`. Unless it is written anew, a thread of its own waits: right where
     /// there is no runtime with timers.
     fn sleep(&self, duration: Duration) -> StoreFuture<'static, ()> {
-        unblock::sleep(duration)
+        crate::unblock::sleep(duration)
     }
 }
 

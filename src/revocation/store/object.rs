@@ -19,9 +19,7 @@ use object_store::{Error, GetOptions, ObjectStore, PutMode, PutPayload, PutResul
 use tokio::runtime;
 use tokio::sync::OnceCell;
 
-use super::{
-    Loaded, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture, Version, unblock,
-};
+use super::{Loaded, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture, Version};
 use crate::canonical::list;
 use crate::random::fill_from_os;
 
@@ -234,7 +232,7 @@ impl RevocationStore for ObjectRevocationStore {
 
     fn sleep(&self, duration: Duration) -> StoreFuture<'static, ()> {
         if runtime::Handle::try_current().is_err() {
-            return unblock::sleep(duration);
+            return crate::unblock::sleep(duration);
         }
         Box::pin(tokio::time::sleep(duration))
     }

@@ -1,4 +1,4 @@
-//! [`Operation`]: a call that may have to ask a store.
+//! [`Operation`]: a call that may have to ask a store or a source.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -6,14 +6,12 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use super::super::store::StoreFuture;
-
-/// A call that may have to ask a store, and does nothing until it is driven: `.await` it, or, in
+/// A call that may have to ask a store or a source, and does nothing until it is driven: `.await` it, or, in
 /// code without a runtime, [`wait`](Self::wait) for it.
 ///
 /// One that is dropped half-way may have been done or not.
 #[must_use = "nothing happens until this is awaited, or waited for with `.wait()`"]
-pub struct Operation<'a, R>(StoreFuture<'a, R>);
+pub struct Operation<'a, R>(Pin<Box<dyn Future<Output = R> + Send + 'a>>);
 
 impl<'a, R> Operation<'a, R> {
     pub(crate) fn new(future: impl Future<Output = R> + Send + 'a) -> Self {

@@ -3,28 +3,24 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use core::future::Future;
+use core::pin::Pin;
 use core::time::Duration;
-use std::thread;
+use std::{io, thread};
 
 use tokio::sync::oneshot;
 
-use super::{StoreError, StoreErrorKind, StoreFuture};
-
 /// The result of `work`, done on a thread.
-pub(super) fn unblock<R: Send + 'static>(
-    work: impl FnOnce() -> Result<R, StoreError> + Send + 'static,
-) -> StoreFuture<'static, Result<R, StoreError>> {
-    Box::pin(async move {
-        const UNAVAILABLE: StoreErrorKind = StoreErrorKind::Unavailable;
-        let result = spawn(work).map_err(|error| StoreError::new(UNAVAILABLE, error))?;
-        result.await.unwrap_or_else(|_| {
-            let died = "the thread that reads and writes it died";
-            Err(StoreError::new(UNAVAILABLE, died))
-        })
-    })
+///
+/// Its error is that there was no thread, or that it died.
+pub(crate) async fn unblock<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> io::Result<R> {
+    let died = |_| io::Error::other("the thread that reads and writes died");
+    spawn(work)?.await.map_err(died)
 }
 
-pub(super) fn sleep(duration: Duration) -> StoreFuture<'static, ()> {
+pub(crate) fn sleep(duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
         match spawn(move || thread::sleep(duration)) {
             // The sender is dropped without a message only when the sleep has ended, too.
@@ -37,10 +33,10 @@ pub(super) fn sleep(duration: Duration) -> StoreFuture<'static, ()> {
 
 fn spawn<R: Send + 'static>(
     work: impl FnOnce() -> R + Send + 'static,
-) -> std::io::Result<oneshot::Receiver<R>> {
+) -> io::Result<oneshot::Receiver<R>> {
     let (result, receiver) = oneshot::channel();
     thread::Builder::new()
-        .name(String::from("revocations"))
+        .name(String::from("sealed-session"))
         .spawn(move || drop(result.send(work())))?;
     Ok(receiver)
 }

@@ -1,0 +1,201 @@
+//! [`WholeFile`]: a file that is only ever replaced as a whole, under a lock, and durably.
+//!
+//! The new content is written aside, synced, renamed into place, and the folder synced. So a crash at
+//! any moment leaves the old content or the new one, and only the new one once the replacement was
+//! acknowledged. The lock is a file of its own, because the file itself is another one after every
+//! change; the kernel gives it back when its holder dies.
+
+use core::time::Duration;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Instant;
+
+/// How long another process may hold the lock.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+const LOCK_RETRY: Duration = Duration::from_millis(5);
+
+/// A path, beside which stand `….lock`, and for a moment `….new`, readable by their owner alone.
+#[derive(Clone, Debug)]
+pub(crate) struct WholeFile {
+    path: PathBuf,
+}
+
+/// Proof that this process alone replaces the file, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
+
+/// Who may read the new content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Who could read the old one; its owner, where there was none.
+    AsBefore,
+    /// The same, but never everybody.
+    NotOthers,
+}
+
+/// What failed: `what` is the beginning of a sentence that the path ends.
+#[derive(Debug)]
+pub(crate) struct FileError {
+    pub(crate) what: &'static str,
+    pub(crate) error: io::Error,
+}
+
+impl FileError {
+    fn on(what: &'static str) -> impl Fn(io::Error) -> Self {
+        move |error| Self { what, error }
+    }
+
+    /// Whether the new content can be seen but may not survive a crash.
+    pub(crate) fn is_undurable(&self) -> bool {
+        self.what == SYNC_FOLDER
+    }
+}
+
+const SYNC_FOLDER: &str = "cannot sync the folder of";
+
+impl WholeFile {
+    pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name: OsString = self.path.clone().into_os_string();
+        name.push(suffix);
+        name.into()
+    }
+
+    /// Waits for the lock. A symbolic link is refused: a rename would replace it, and other processes
+    /// go on with its target.
+    pub(crate) fn lock(&self) -> Result<Lock, FileError> {
+        if fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_symlink()) {
+            let link = "it is a symbolic link; name the file itself";
+            let link = io::Error::new(ErrorKind::InvalidInput, link);
+            return Err(FileError::on("cannot replace")(link));
+        }
+        let file = private_options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(self.beside(".lock"))
+            .map_err(FileError::on("cannot open the lock beside"))?;
+        // Whoever may write the file may lock it. Where this may not be changed, it was before.
+        if let Ok(present) = fs::metadata(&self.path) {
+            let _ = keep_owner(&file, &present);
+        }
+        let failed = FileError::on("cannot lock");
+        let begun = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock(file)),
+                // A signal that came in between is tried again, too.
+                Err(TryLockError::Error(error)) if error.kind() != ErrorKind::Interrupted => {
+                    return Err(failed(error));
+                }
+                Err(_) if begun.elapsed() < LOCK_TIMEOUT => thread::sleep(LOCK_RETRY),
+                Err(_) => {
+                    let held = "another process has held it for 10 seconds";
+                    return Err(failed(io::Error::new(ErrorKind::TimedOut, held)));
+                }
+            }
+        }
+    }
+
+    /// Puts `content` in the place of what there is. After an error the old content is there, unless
+    /// the error [is undurable](FileError::is_undurable).
+    pub(crate) fn replace(
+        &self,
+        _: &Lock,
+        content: &[u8],
+        readers: Readers,
+    ) -> Result<(), FileError> {
+        let aside = self.beside(".new");
+        self.write_aside(&aside, content, readers)
+            .map_err(FileError::on("cannot write beside"))?;
+        // Opened first, so that what fails after the rename is the disk alone.
+        #[cfg(unix)]
+        let folder = File::open(folder_of(&self.path))
+            .map_err(FileError::on("cannot open the folder of"))?;
+        fs::rename(&aside, &self.path).map_err(FileError::on("cannot replace"))?;
+        // The rename is durable when the folder is. Until then it may be done or not.
+        #[cfg(unix)]
+        folder.sync_all().map_err(FileError::on(SYNC_FOLDER))?;
+        Ok(())
+    }
+
+    /// Only the holder of the lock writes aside, so what stands there was left by one that died.
+    fn write_aside(&self, aside: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
+        match fs::remove_file(aside) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = private_options().write(true).create_new(true).open(aside)?;
+        // Whose the file is, and who may read it, is the operator's choice once it is there.
+        if let Ok(present) = fs::metadata(&self.path) {
+            keep_owner(&file, &present)?;
+            file.set_permissions(permissions(&present, readers))?;
+        }
+        file.write_all(content)?;
+        // Before the rename: else the name could outlive a crash, and the bytes not.
+        file.sync_all()
+    }
+}
+
+#[cfg(unix)]
+fn permissions(present: &fs::Metadata, readers: Readers) -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut permissions = present.permissions();
+    if readers == Readers::NotOthers {
+        permissions.set_mode(permissions.mode() & 0o770);
+    }
+    permissions
+}
+
+#[cfg(not(unix))]
+fn permissions(present: &fs::Metadata, _: Readers) -> fs::Permissions {
+    present.permissions()
+}
+
+/// For the owner alone, where there are owners.
+fn private_options() -> OpenOptions {
+    let options = OpenOptions::new();
+    #[cfg(unix)]
+    let options = {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let mut options = options;
+        options.mode(0o600);
+        options
+    };
+    options
+}
+
+#[cfg(unix)]
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => PathBuf::from(parent),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Gives `file` the owner and group of the one that stands there: root's write must not shut the
+/// service out.
+#[cfg(unix)]
+fn keep_owner(file: &File, present: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let new = file.metadata()?;
+    if (new.uid(), new.gid()) == (present.uid(), present.gid()) {
+        return Ok(());
+    }
+    fchown(file, Some(present.uid()), Some(present.gid()))
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}

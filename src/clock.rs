@@ -40,6 +40,10 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
+    pub(crate) const fn unix_time(self) -> UnixTime {
+        UnixTime::from_millis(self.wall.as_millis())
+    }
+
     pub(crate) fn now(clock: &dyn Clock) -> Result<Self, TimeError> {
         Ok(Self {
             wall: Epoch::from_millis(clock.unix_millis()?),

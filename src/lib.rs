@@ -83,6 +83,8 @@ mod data;
 mod error;
 mod key;
 mod key_ring;
+#[cfg(feature = "std")]
+mod live;
 mod mac;
 #[cfg(feature = "std")]
 mod operation;
@@ -120,6 +122,13 @@ pub use error::{
 pub use error::{KeyRingSourceError, KeyRingSourceErrorKind};
 pub use key::{Key, KeyId};
 pub use key_ring::{KeyRing, RingKey};
+#[cfg(feature = "std")]
+pub use key_ring::{KeyRingFile, KeyRingUpdateError};
+#[cfg(feature = "std")]
+pub use live::{
+    KeyRefreshError, KeyRingEvent, KeyRingSource, Keys, LiveKeyRing, LiveKeyRingBuilder,
+    SourceFuture,
+};
 #[cfg(feature = "std")]
 pub use operation::Operation;
 pub use random::Randomness;

@@ -8,6 +8,7 @@ mod builder;
 mod open;
 mod seal;
 mod session;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,8 @@ use crate::wire::{Accepted, Protection};
 pub use builder::CodecBuilder;
 use session::Origin;
 pub use session::{RenewalReasons, Session};
+#[cfg(feature = "std")]
+pub(crate) use settings::Settings;
 
 /// Seals sessions of type `T` into cookie values and opens them again, for one audience and one
 /// cookie name.

@@ -155,14 +155,33 @@ pub enum KeyRingSourceErrorKind {
     NotUtf8,
     /// The file could not be read.
     Read(std::io::Error),
+    /// It is longer than a mebibyte, so it is something else.
+    TooLong,
     /// The text is no key ring.
     Ring(KeyRingError),
+    /// What a source of one's own says.
+    Other(alloc::boxed::Box<dyn core::error::Error + Send + Sync>),
 }
 
 #[cfg(feature = "std")]
 impl KeyRingSourceError {
     pub(crate) const fn new(source: alloc::string::String, kind: KeyRingSourceErrorKind) -> Self {
         Self { source, kind }
+    }
+
+    /// What `source`, such as "vault", gave is no ring.
+    #[must_use]
+    pub fn ring(source: &str, error: KeyRingError) -> Self {
+        Self::new(source.into(), KeyRingSourceErrorKind::Ring(error))
+    }
+
+    /// `source` gave nothing, and says why. The error must not hold a secret: it is logged.
+    #[must_use]
+    pub fn other(
+        source: &str,
+        error: impl Into<alloc::boxed::Box<dyn core::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::new(source.into(), KeyRingSourceErrorKind::Other(error.into()))
     }
 
     /// Why it could not be loaded.
@@ -180,7 +199,11 @@ impl fmt::Display for KeyRingSourceError {
             KeyRingSourceErrorKind::NotSet => f.write_str("not set"),
             KeyRingSourceErrorKind::NotUtf8 => f.write_str("the text is not UTF-8"),
             KeyRingSourceErrorKind::Read(error) => error.fmt(f),
+            KeyRingSourceErrorKind::TooLong => {
+                f.write_str("longer than a mebibyte, so not a key ring")
+            }
             KeyRingSourceErrorKind::Ring(error) => error.fmt(f),
+            KeyRingSourceErrorKind::Other(error) => error.fmt(f),
         }
     }
 }

@@ -6,6 +6,8 @@
 
 pub(crate) mod derived;
 #[cfg(feature = "std")]
+mod file;
+#[cfg(feature = "std")]
 mod source;
 mod text;
 
@@ -15,6 +17,9 @@ use core::fmt;
 use crate::error::{KeyRingError, KeyRingErrorKind};
 use crate::key::Key;
 use crate::time::UnixTime;
+
+#[cfg(feature = "std")]
+pub use file::{KeyRingFile, KeyRingUpdateError};
 
 /// A key and its place in the schedule.
 #[derive(Clone)]
@@ -184,10 +189,28 @@ impl KeyRing {
         starts.filter(|&start| Some(start) > key.seal_from).min()
     }
 
+    /// The entry of this secret.
+    pub(crate) fn find(&self, key: &Key) -> Option<&RingKey> {
+        let same = |own: &&RingKey| own.key.as_bytes() == key.as_bytes();
+        self.keys.iter().find(same)
+    }
+
     /// Whether it has this secret.
     pub(crate) fn contains(&self, key: &Key) -> bool {
-        let same = |own: &RingKey| own.key.as_bytes() == key.as_bytes();
-        self.keys.iter().any(same)
+        self.find(key).is_some()
+    }
+
+    /// Whether the same keys have the same times, in whatever order and lines.
+    #[cfg(feature = "std")]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let has = |key: &RingKey| {
+            let times = |key: &RingKey| (key.seal_from, key.open_until);
+            other
+                .find(&key.key)
+                .is_some_and(|own| times(own) == times(key))
+        };
+        // Secrets are distinct within a ring.
+        self.keys.len() == other.keys.len() && self.keys.iter().all(has)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::KeyRing;
+use super::{KeyRing, KeyRingFile};
 use crate::error::{KeyRingSourceError, KeyRingSourceErrorKind};
 
 impl KeyRing {
@@ -27,9 +27,7 @@ impl KeyRing {
     ///
     /// [`KeyRingSourceError`] when the file cannot be read, is not UTF-8 or holds no ring.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, KeyRingSourceError> {
-        let path = path.as_ref();
-        read_file(path)
-            .map_err(|kind| KeyRingSourceError::new(format!("file {}", path.display()), kind))
+        KeyRingFile::new(path.as_ref()).load()
     }
 }
 
@@ -39,11 +37,5 @@ fn read_env(variable: &str) -> Result<KeyRing, KeyRingSourceErrorKind> {
         VarError::NotUnicode(_) => KeyRingSourceErrorKind::NotUtf8,
     })?;
     let text = Zeroizing::new(text);
-    text.parse().map_err(KeyRingSourceErrorKind::Ring)
-}
-
-fn read_file(path: &Path) -> Result<KeyRing, KeyRingSourceErrorKind> {
-    let bytes = Zeroizing::new(std::fs::read(path).map_err(KeyRingSourceErrorKind::Read)?);
-    let text = core::str::from_utf8(&bytes).map_err(|_| KeyRingSourceErrorKind::NotUtf8)?;
     text.parse().map_err(KeyRingSourceErrorKind::Ring)
 }

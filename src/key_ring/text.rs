@@ -30,8 +30,7 @@ impl FromStr for KeyRing {
     fn from_str(text: &str) -> Result<Self, KeyRingError> {
         let mut keys = Vec::new();
         for (number, line) in (1..).zip(text.lines()) {
-            let content = line.split_once('#').map_or(line, |(content, _)| content);
-            for entry in content.split(',').map(str::trim).filter(|e| !e.is_empty()) {
+            for entry in entries(line) {
                 let place = keys.len().saturating_add(1);
                 let key = parse_entry(entry)
                     .map_err(|kind| KeyRingError::new(kind, Some(number), place))?;
@@ -43,6 +42,11 @@ impl FromStr for KeyRing {
         }
         Self::new(keys)
     }
+}
+
+fn entries(line: &str) -> impl Iterator<Item = &str> {
+    let content = line.split_once('#').map_or(line, |(content, _)| content);
+    content.split(',').map(str::trim).filter(|e| !e.is_empty())
 }
 
 fn parse_entry(entry: &str) -> Result<RingKey, KeyRingErrorKind> {
@@ -82,16 +86,64 @@ impl KeyRing {
         let capacity = self.keys.len().saturating_mul(LINE_CAPACITY);
         let mut text = Zeroizing::new(String::with_capacity(capacity));
         for key in &self.keys {
-            text.push_str(&key.key.expose_secret());
-            for (field, time) in [(SEAL_FROM, key.seal_from), (OPEN_UNTIL, key.open_until)] {
-                if let Some(time) = time {
-                    text.push(' ');
-                    text.push_str(field);
-                    text.push_str(&time.to_string());
-                }
-            }
+            push_entry(&mut text, key);
             text.push('\n');
         }
         text
+    }
+
+    /// `text`, the text of a former ring, changed where this one differs: lines that stay the same keep
+    /// their comments and their place, a line whose keys are all gone goes, and new keys come last.
+    #[cfg(feature = "std")]
+    pub(crate) fn amend(&self, text: &str) -> Zeroizing<String> {
+        let added = self.keys.len().saturating_mul(LINE_CAPACITY);
+        let capacity = text.len().saturating_mul(2).saturating_add(added);
+        let mut amended = Zeroizing::new(String::with_capacity(capacity));
+        let mut written = Vec::new();
+        for line in text.lines() {
+            let former: Vec<RingKey> = entries(line).filter_map(|e| parse_entry(e).ok()).collect();
+            let kept: Vec<&RingKey> = former
+                .iter()
+                .filter_map(|key| self.find(&key.key))
+                .collect();
+            let times = |key: &RingKey| (key.seal_from, key.open_until);
+            let same = former.len() == kept.len()
+                && former.iter().zip(&kept).all(|(a, b)| times(a) == times(b));
+            if same {
+                amended.push_str(line);
+                amended.push('\n');
+            } else if !kept.is_empty() {
+                for (place, key) in kept.iter().enumerate() {
+                    amended.push_str(if place == 0 { "" } else { ", " });
+                    push_entry(&mut amended, key);
+                }
+                if let Some((_, comment)) = line.split_once('#') {
+                    amended.push_str("  #");
+                    amended.push_str(comment);
+                }
+                amended.push('\n');
+            }
+            written.extend(former);
+        }
+        let is_new = |key: &&RingKey| {
+            let same = |old: &RingKey| old.key.as_bytes() == key.key.as_bytes();
+            !written.iter().any(same)
+        };
+        for key in self.keys.iter().filter(is_new) {
+            push_entry(&mut amended, key);
+            amended.push('\n');
+        }
+        amended
+    }
+}
+
+fn push_entry(text: &mut String, key: &RingKey) {
+    text.push_str(&key.key.expose_secret());
+    for (field, time) in [(SEAL_FROM, key.seal_from), (OPEN_UNTIL, key.open_until)] {
+        if let Some(time) = time {
+            text.push(' ');
+            text.push_str(field);
+            text.push_str(&time.to_string());
+        }
     }
 }

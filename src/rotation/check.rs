@@ -158,14 +158,14 @@ impl RotationPolicy {
 }
 
 /// A stretch in which two rings seal with different keys.
-struct Difference<'r> {
+pub(crate) struct Difference<'r> {
     from: UnixTime,
     to: UnixTime,
-    after: Option<&'r RingKey>,
-    before: Option<&'r RingKey>,
+    pub(crate) after: Option<&'r RingKey>,
+    pub(crate) before: Option<&'r RingKey>,
 }
 
-fn differences<'r>(
+pub(crate) fn differences<'r>(
     window: RangeInclusive<u64>,
     new: &'r KeyRing,
     deployed: &'r KeyRing,

@@ -28,6 +28,8 @@ use crate::key::KeyId;
 use crate::key_ring::RingKey;
 use crate::time::UnixTime;
 
+#[cfg(feature = "std")]
+pub(crate) use check::differences;
 pub use finding::{CheckReport, Finding};
 pub use plan::{Rotation, RotationError};
 

@@ -65,7 +65,12 @@ impl<'a, T: SessionData> Bound<'a, T> {
         let opened = open(&inner.codec.load(), &context);
         let authentic_epoch = match &opened {
             Ok(session) => Some(session.authentic_epoch()),
-            Err(error) => error.authentic_epoch(),
+            Err(error) => {
+                if let (OpenErrorKind::UnknownKey, Some(live)) = (error.kind(), &inner.live) {
+                    live.observe_unknown_key();
+                }
+                error.authentic_epoch()
+            }
         };
         if let Some(epoch) = authentic_epoch {
             inner.revocations.observe(epoch);

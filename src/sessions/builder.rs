@@ -2,17 +2,19 @@
 
 use alloc::sync::Arc;
 use core::fmt;
+use core::marker::PhantomData;
 use core::time::Duration;
 
 use arc_swap::ArcSwap;
 
 use super::{Inner, RandomnessSource, Sessions};
 use crate::clock::{Clock, SystemClock};
-use crate::codec::{Codec, CodecBuilder};
+use crate::codec::{Codec, Settings};
 use crate::cookie::CookieSettings;
 use crate::data::SessionData;
 use crate::error::{BuildError, RandomnessError};
 use crate::key_ring::KeyRing;
+use crate::live::{Keys, KeysKind, LiveKeyRing};
 use crate::random::Randomness;
 use crate::revocation::Revocations;
 use crate::time::Epoch;
@@ -21,47 +23,53 @@ use crate::wire::Protection;
 /// Settings of [`Sessions`].
 #[must_use]
 pub struct SessionsBuilder<'a, T> {
-    codec: CodecBuilder<'a, T>,
+    audience: &'a str,
+    keys: Keys<'a>,
+    codec: Settings,
     cookie: CookieSettings,
     revocations: Revocations,
     clock: Arc<dyn Clock>,
     randomness: Arc<RandomnessSource>,
+    data: PhantomData<fn(T) -> T>,
 }
 
 impl<'a, T: SessionData> SessionsBuilder<'a, T> {
-    pub(super) fn new(audience: &'a str, keys: &'a KeyRing) -> Self {
+    pub(super) fn new(audience: &'a str, keys: Keys<'a>) -> Self {
         Self {
-            codec: Codec::builder(audience, keys),
+            audience,
+            keys,
+            codec: Settings::DEFAULT,
             cookie: CookieSettings::default(),
             revocations: Revocations::default(),
             clock: Arc::new(SystemClock),
             randomness: Arc::new(Randomness::from_os),
+            data: PhantomData,
         }
     }
 
     /// How long a session lasts without being renewed. Whole seconds; 30 minutes by default.
     /// A shorter one takes effect at once, on cookies already out.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.codec = self.codec.idle_timeout(timeout);
+        self.codec.idle_timeout = timeout;
         self
     }
 
     /// How long a session lasts from sign-in, whatever its renewals. Whole seconds; 12 hours by
     /// default. A shorter one takes effect at once, on cookies already out.
     pub fn absolute_timeout(mut self, timeout: Duration) -> Self {
-        self.codec = self.codec.absolute_timeout(timeout);
+        self.codec.absolute_timeout = timeout;
         self
     }
 
     /// How far another server's clock may be ahead of this one. Whole seconds; 60 by default.
     pub fn skew(mut self, skew: Duration) -> Self {
-        self.codec = self.codec.skew(skew);
+        self.codec.skew = skew;
         self
     }
 
     /// How sessions are sealed, and which form is opened. Encrypted by default.
     pub fn protection(mut self, protection: Protection) -> Self {
-        self.codec = self.codec.protection(protection);
+        self.codec.protection = protection;
         self
     }
 
@@ -69,7 +77,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
     /// deploy this on every server, then change [`protection`](Self::protection), and remove this
     /// when the last session of the former form has ended.
     pub fn accept_both_protections(mut self) -> Self {
-        self.codec = self.codec.accept_both_protections();
+        self.codec.accept_both = true;
         self
     }
 
@@ -119,22 +127,57 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
     /// # Errors
     ///
     /// [`BuildError`] says which setting is wrong.
-    pub fn build(self) -> Result<Sessions<T>, BuildError> {
+    pub fn build(self) -> Result<Sessions<T>, BuildError>
+    where
+        T: 'static,
+    {
+        match self.keys.0 {
+            KeysKind::Ring(ring) => self.build_on(ring, None),
+            KeysKind::Live(live) => {
+                let Settings {
+                    idle_timeout,
+                    absolute_timeout,
+                    skew,
+                    ..
+                } = self.codec;
+                live.follow(idle_timeout, absolute_timeout, skew, |ring| {
+                    let sessions = self.build_on(ring, Some(live.clone()))?;
+                    let follower = sessions.follower();
+                    Ok((sessions, follower))
+                })
+            }
+        }
+    }
+
+    fn build_on(
+        self,
+        ring: &KeyRing,
+        live: Option<LiveKeyRing>,
+    ) -> Result<Sessions<T>, BuildError> {
         let cookie = self.cookie.build()?;
-        let codec = self.codec.cookie_name(cookie.name()).build()?;
+        let codec: Codec<T> = self.codec.build(self.audience, cookie.name(), ring)?;
         if !self.revocations.has_audience(codec.audience()) {
             return Err(BuildError::RevocationsAudience);
         }
-        let limits = codec.limits();
-        let [idle, absolute, skew] =
-            [limits.idle_timeout, limits.absolute_timeout, limits.skew].map(Duration::from_secs);
-        self.revocations.learn_lifetimes(idle, absolute, skew);
+        if live.is_some() {
+            // They may have been built on a ring that has been replaced since.
+            self.revocations.replace_keys(ring)?;
+        }
+        let Settings {
+            idle_timeout,
+            absolute_timeout,
+            skew,
+            ..
+        } = self.codec;
+        self.revocations
+            .learn_lifetimes(idle_timeout, absolute_timeout, skew);
         Ok(Sessions(Arc::new(Inner {
             codec: ArcSwap::from_pointee(codec),
             cookie,
             revocations: self.revocations,
             clock: self.clock,
             randomness: self.randomness,
+            live,
         })))
     }
 }
@@ -142,6 +185,8 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
 impl<T> fmt::Debug for SessionsBuilder<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionsBuilder")
+            .field("audience", &self.audience)
+            .field("keys", &self.keys)
             .field("codec", &self.codec)
             .field("cookie", &self.cookie)
             .field("revocations", &self.revocations)

@@ -2,10 +2,11 @@
 //! keys that can be swapped, and a revocation state.
 //!
 //! What frameworks and applications use. `builder` holds its settings, `bound` the calls that take
-//! a binding. It decides nothing that the codec has not decided.
+//! a binding, `following` what takes the rings of a file. It decides nothing that the codec has not decided.
 
 mod bound;
 mod builder;
+mod following;
 mod sign_in;
 
 use alloc::sync::Arc;
@@ -19,6 +20,7 @@ use crate::cookie::{CookieTemplate, SetCookie};
 use crate::data::SessionData;
 use crate::error::{KeyRingError, OpenError, RandomnessError, SealError};
 use crate::key_ring::KeyRing;
+use crate::live::{Keys, LiveKeyRing};
 use crate::operation::Operation;
 use crate::random::Randomness;
 use crate::revocation::{RefreshError, Revocations, RevokeError, Scope, ScopeId};
@@ -65,6 +67,8 @@ struct Inner<T> {
     revocations: Revocations,
     clock: Arc<dyn Clock>,
     randomness: Arc<RandomnessSource>,
+    /// Whose rings they take.
+    live: Option<LiveKeyRing>,
 }
 
 /// Gives the random bytes of one sealing.
@@ -74,8 +78,10 @@ impl<T: SessionData> Sessions<T> {
     /// Starts the settings. `audience` names the application and deployment that the sessions are
     /// for, such as `"shop.example"` or `"admin, staging"`; a session of one audience never opens
     /// in another.
-    pub fn builder<'a>(audience: &'a str, keys: &'a KeyRing) -> SessionsBuilder<'a, T> {
-        SessionsBuilder::new(audience, keys)
+    ///
+    /// `keys` is a `&KeyRing`, or a `&LiveKeyRing` that follows a file.
+    pub fn builder<'a>(audience: &'a str, keys: impl Into<Keys<'a>>) -> SessionsBuilder<'a, T> {
+        SessionsBuilder::new(audience, keys.into())
     }
 
     /// The same sessions for one call, tied to a byte string that both sides must give alike: a
@@ -211,6 +217,8 @@ impl<T: SessionData> Sessions<T> {
 
     /// Puts another ring in the place of the present one, while other threads open and seal. Each
     /// call uses the one ring or the other. The ring of the revocations' store is replaced, too.
+    ///
+    /// A [`LiveKeyRing`] does it by itself when a file changes.
     ///
     /// # Errors
     ///

@@ -1,0 +1,71 @@
+//! [`KeyRefreshError`] and [`KeyRingEvent`]: what became of a load. Places are named, secrets never.
+
+use core::fmt;
+
+use crate::error::{KeyRingError, KeyRingSourceError};
+use crate::time::TimeError;
+
+/// Why a ring was not taken. The present one stays.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KeyRefreshError {
+    /// It could not be loaded, or is no ring.
+    Source(KeyRingSourceError),
+    /// A key of the present ring is missing that may still open sessions, or is planned.
+    Shrunken {
+        /// Which key of the present ring, from 1.
+        entry: usize,
+    },
+    /// The `seal-from` of a key has changed so that another key would have sealed, or would now.
+    Rescheduled {
+        /// Which key of the present ring, from 1.
+        entry: usize,
+    },
+    /// No key of it seals now.
+    NoSealingKey,
+    /// It does not do for the audience of sessions that follow it.
+    KeyRing(KeyRingError),
+    /// There is no usable time.
+    Clock(TimeError),
+}
+
+impl fmt::Display for KeyRefreshError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(error) => return error.fmt(f),
+            Self::KeyRing(error) => return error.fmt(f),
+            Self::Clock(error) => return error.fmt(f),
+            Self::Shrunken { .. } | Self::Rescheduled { .. } | Self::NoSealingKey => {}
+        }
+        f.write_str("the new key ring is not taken: ")?;
+        match self {
+            Self::Shrunken { entry } => write!(
+                f,
+                "key {entry} of the present ring is missing and still needed, as if the file had lost \
+                 its end; to end its sessions on purpose, keep the key and set its open-until to a \
+                 time that has passed",
+            ),
+            Self::Rescheduled { entry } => write!(
+                f,
+                "the seal-from of key {entry} of the present ring has changed for a time that is past \
+                 or near; leave it as it was, and let another key follow",
+            ),
+            _ => f.write_str("no key seals now"),
+        }
+    }
+}
+
+impl core::error::Error for KeyRefreshError {}
+
+/// What happened to a [`LiveKeyRing`](super::LiveKeyRing). Count and log it; none holds a secret.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KeyRingEvent<'a> {
+    /// The ring has changed, and all sessions use the new one.
+    Replaced {
+        /// How many keys it has.
+        keys: usize,
+    },
+    /// A ring was not loaded or not taken; the present one stays. An alarm when it goes on.
+    Failed(&'a KeyRefreshError),
+}

@@ -1,0 +1,293 @@
+//! [`LiveKeyRing`]: a ring that follows its source while requests run.
+//!
+//! - `source`: where a ring comes from; `accept` (pure): which ring may take the place of the present
+//!   one; `pace` (pure): when the next load is due;
+//! - `keep_fresh`: the task that loads; `builder`, `error`: what their names say.
+//!
+//! It hands a new ring to the sessions that follow it, all or none, and knows nothing else of them.
+
+mod accept;
+mod builder;
+mod error;
+mod keep_fresh;
+mod pace;
+mod source;
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::clock::{Clock, Moment};
+use crate::error::KeyRingError;
+use crate::key_ring::KeyRing;
+use crate::operation::Operation;
+use accept::{Lifetimes, may_replace};
+use pace::Pace;
+
+pub use builder::LiveKeyRingBuilder;
+pub use error::{KeyRefreshError, KeyRingEvent};
+pub use source::{KeyRingSource, SourceFuture};
+
+/// A key ring that follows a file or another source, for as long as the process runs. Clones share
+/// one.
+///
+/// [`Sessions`](crate::Sessions) that are built with it take each new ring, while requests run. A ring that cannot be
+/// read, is empty or is cut short changes nothing: the present one stays, and
+/// [`on_event`](LiveKeyRingBuilder::on_event) is told.
+///
+/// ```
+/// use sealed_session::{Key, KeyRing, KeyRingFile, LiveKeyRing, SessionData, Sessions};
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Account { user: u64 }
+/// impl SessionData for Account { const SCHEMA: u32 = 1; }
+///
+/// # let folder = std::env::temp_dir().join(format!("sealed-session-live-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let path = folder.join("session-keys");
+/// # std::fs::write(&path, Key::generate()?.expose_secret().as_str())?;
+/// let keys = LiveKeyRing::builder(KeyRingFile::new(path)).load().wait()?; // or .await
+/// let sessions = Sessions::<Account>::builder("shop.example", &keys).build()?;
+/// keys.keep_fresh_on_a_thread()?; // or tokio::spawn(keys.keep_fresh())
+/// # let _ = sessions;
+/// # std::fs::remove_dir_all(folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # What is not taken
+///
+/// A file may lose its end, and what is left may still be a ring. So a ring takes the place of the
+/// present one only if it keeps what living sessions need: every key that still opens, and which of
+/// them sealed when. A key may be left out when it is past its `open-until`, or when it stopped to seal so long ago
+/// that its sessions have ended; one that has leaked is not deleted but closed
+/// ([`RotationPolicy::replace_leaked`](crate::RotationPolicy::replace_leaked)). A process that starts takes
+/// what it finds.
+#[derive(Clone)]
+pub struct LiveKeyRing(Arc<Live>);
+
+struct Live {
+    source: Box<dyn KeyRingSource>,
+    refresh_interval: Duration,
+    clock: Arc<dyn Clock>,
+    listener: Box<Listener>,
+    present: Mutex<Present>,
+    pace: Mutex<Pace>,
+    /// Held by whoever loads.
+    loading: tokio::sync::Mutex<()>,
+    /// A token named a key that the ring lacks.
+    hint: AtomicBool,
+    wake: Arc<tokio::sync::Notify>,
+}
+
+type Listener = dyn Fn(&KeyRingEvent<'_>) + Send + Sync;
+
+struct Present {
+    ring: Arc<KeyRing>,
+    followers: Vec<Box<dyn Follower>>,
+    /// The greatest of the followers.
+    lifetimes: Option<Lifetimes>,
+}
+
+/// Who takes over each new ring.
+pub(crate) trait Follower: Send {
+    /// Gets ready to use `ring`. None: it is no longer there.
+    fn prepare(&self, ring: &Arc<KeyRing>) -> Option<Result<Commit, KeyRingError>>;
+}
+
+/// Takes the ring that was prepared. It cannot fail.
+pub(crate) type Commit = Box<dyn FnOnce()>;
+
+impl LiveKeyRing {
+    /// Starts the settings of a ring that follows `source`.
+    pub fn builder(source: impl KeyRingSource) -> LiveKeyRingBuilder {
+        LiveKeyRingBuilder::new(Box::new(source))
+    }
+
+    /// The present ring.
+    #[must_use]
+    pub fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&lock(&self.0.present).ring)
+    }
+
+    /// Loads the ring, by a load that begins after this call, and takes it if it has changed. Whether it
+    /// did.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRefreshError`]; the present ring stays.
+    pub fn refresh(&self) -> Operation<'_, Result<bool, KeyRefreshError>> {
+        Operation::new(async move {
+            let _one = self.0.loading.lock().await;
+            self.0.load(self.0.moment()?).await
+        })
+    }
+
+    /// Loads the ring if a load is due: call it in every request where no task can run, such as in a
+    /// function that is frozen between calls. It mostly returns at once. One request loads; others go on with
+    /// what is there.
+    ///
+    /// After a session that did not open because of an
+    /// [unknown key](crate::OpenErrorKind::UnknownKey) a load is due at once, but no more often than once in an
+    /// interval: anybody can make up an id.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRefreshError`]; the present ring stays, and the request may go on with it.
+    pub fn refresh_if_due(&self) -> Operation<'_, Result<bool, KeyRefreshError>> {
+        Operation::new(async move { self.0.refresh_if_due().await })
+    }
+
+    /// Notes that a token named a key which the ring lacks. [`Sessions`](crate::Sessions) do so; whoever opens with
+    /// a [`Codec`](crate::Codec) passes on what it refuses as
+    /// [`UnknownKey`](crate::OpenErrorKind::UnknownKey).
+    pub fn observe_unknown_key(&self) {
+        if !self.0.hint.swap(true, Ordering::Relaxed) {
+            self.0.wake.notify_one();
+        }
+    }
+
+    /// Builds a follower on the present ring, so that it misses no later one.
+    pub(crate) fn follow<R, E>(
+        &self,
+        idle: Duration,
+        absolute: Duration,
+        skew: Duration,
+        build: impl FnOnce(&KeyRing) -> Result<(R, Box<dyn Follower>), E>,
+    ) -> Result<R, E> {
+        let mut present = lock(&self.0.present);
+        let (built, follower) = build(&present.ring)?;
+        present.followers.push(follower);
+        let lifetimes = Lifetimes::new(idle.min(absolute), skew);
+        present.lifetimes = Some(
+            present
+                .lifetimes
+                .map_or(lifetimes, |known| known.max(lifetimes)),
+        );
+        Ok(built)
+    }
+}
+
+impl Live {
+    fn moment(&self) -> Result<Moment, KeyRefreshError> {
+        Moment::now(&*self.clock).map_err(KeyRefreshError::Clock)
+    }
+
+    /// How long until a load is due.
+    fn wait(&self, now: Moment) -> Duration {
+        let hinted = self.hint.load(Ordering::Relaxed);
+        lock(&self.pace).wait(self.refresh_interval, now, hinted)
+    }
+
+    async fn refresh_if_due(&self) -> Result<bool, KeyRefreshError> {
+        if !self.wait(self.moment()?).is_zero() {
+            return Ok(false);
+        }
+        let Ok(_one) = self.loading.try_lock() else {
+            return Ok(false);
+        };
+        // Whoever loaded a moment ago has done it for this one, too.
+        let now = self.moment()?;
+        if !self.wait(now).is_zero() {
+            return Ok(false);
+        }
+        self.load(now).await
+    }
+
+    /// By the holder of `loading`.
+    async fn load(&self, begun: Moment) -> Result<bool, KeyRefreshError> {
+        let hinted = self.hint.swap(false, Ordering::Relaxed);
+        lock(&self.pace).note(self.refresh_interval, begun, hinted);
+        let loaded = self.source.load().await;
+        let taken = loaded
+            .map_err(KeyRefreshError::Source)
+            .and_then(|ring| self.take(ring));
+        match &taken {
+            Ok(Some(ring)) => {
+                let keys = ring.keys().len();
+                (self.listener)(&KeyRingEvent::Replaced { keys });
+            }
+            Ok(None) => {}
+            Err(error) => (self.listener)(&KeyRingEvent::Failed(error)),
+        }
+        taken.map(|ring| ring.is_some())
+    }
+
+    /// None where nothing has changed.
+    fn take(&self, ring: KeyRing) -> Result<Option<Arc<KeyRing>>, KeyRefreshError> {
+        let now = self.moment()?.unix_time();
+        let mut present = lock(&self.present);
+        if present.ring.is_same(&ring) {
+            return Ok(None);
+        }
+        may_replace(&present.ring, &ring, now, present.lifetimes)?;
+        let ring = Arc::new(ring);
+        let mut commits = Vec::new();
+        let mut gone = Vec::new();
+        for (place, follower) in present.followers.iter().enumerate() {
+            match follower.prepare(&ring) {
+                Some(commit) => commits.push(commit.map_err(KeyRefreshError::KeyRing)?),
+                None => gone.push(place),
+            }
+        }
+        commits.into_iter().for_each(|commit| commit());
+        for place in gone.into_iter().rev() {
+            present.followers.swap_remove(place);
+        }
+        present.ring = Arc::clone(&ring);
+        Ok(Some(ring))
+    }
+}
+
+/// Nothing that is done under these locks leaves half of it behind.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for LiveKeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveKeyRing")
+            .field("ring", &self.ring())
+            .field("refresh_interval", &self.0.refresh_interval)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The keys of [`Sessions`](crate::Sessions): a `&KeyRing`, or a `&LiveKeyRing` that they follow.
+#[derive(Clone, Debug)]
+pub struct Keys<'a>(pub(crate) KeysKind<'a>);
+
+#[derive(Clone, Debug)]
+pub(crate) enum KeysKind<'a> {
+    Ring(&'a KeyRing),
+    Live(&'a LiveKeyRing),
+}
+
+impl<'a> From<&'a KeyRing> for Keys<'a> {
+    fn from(ring: &'a KeyRing) -> Self {
+        Self(KeysKind::Ring(ring))
+    }
+}
+
+impl<'a> From<&'a LiveKeyRing> for Keys<'a> {
+    fn from(ring: &'a LiveKeyRing) -> Self {
+        Self(KeysKind::Live(ring))
+    }
+}
+
+/// As where a ring is shared.
+impl<'a> From<&'a Arc<KeyRing>> for Keys<'a> {
+    fn from(ring: &'a Arc<KeyRing>) -> Self {
+        Self(KeysKind::Ring(ring))
+    }
+}
+
+/// As in a `static`.
+impl<'a, F: FnOnce() -> KeyRing> From<&'a std::sync::LazyLock<KeyRing, F>> for Keys<'a> {
+    fn from(ring: &'a std::sync::LazyLock<KeyRing, F>) -> Self {
+        Self(KeysKind::Ring(ring))
+    }
+}

@@ -1,0 +1,64 @@
+//! [`KeyRingSource`]: where a ring comes from, again and again.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::future::Future;
+use core::pin::Pin;
+use core::time::Duration;
+
+use crate::error::KeyRingSourceError;
+use crate::key_ring::{KeyRing, KeyRingFile};
+use crate::unblock;
+
+/// A future of a [`KeyRingSource`].
+pub type SourceFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
+
+/// Where a key ring comes from: a [`KeyRingFile`], or a secrets manager of one's own.
+///
+/// ```
+/// use sealed_session::{KeyRing, KeyRingSource, KeyRingSourceError, SourceFuture};
+///
+/// struct Vault { /* a client */ }
+/// # impl Vault { async fn read(&self) -> Result<String, std::io::Error> { Ok(String::new()) } }
+///
+/// impl KeyRingSource for Vault {
+///     fn load(&self) -> SourceFuture<'_, Result<KeyRing, KeyRingSourceError>> {
+///         Box::pin(async move {
+///             let text = self.read().await.map_err(|error| KeyRingSourceError::other("vault", error))?;
+///             text.parse().map_err(|error| KeyRingSourceError::ring("vault", error))
+///         })
+///     }
+/// }
+/// ```
+pub trait KeyRingSource: Send + Sync + 'static {
+    /// Reads the ring. Every call ends within some seconds, with an error if need be.
+    fn load(&self) -> SourceFuture<'_, Result<KeyRing, KeyRingSourceError>>;
+
+    /// Ends after `duration`. Unless it is written anew, a thread of its own waits: right where
+    /// there is no runtime with timers.
+    fn sleep(&self, duration: Duration) -> SourceFuture<'static, ()> {
+        unblock::sleep(duration)
+    }
+}
+
+impl<S: KeyRingSource + ?Sized> KeyRingSource for Arc<S> {
+    fn load(&self) -> SourceFuture<'_, Result<KeyRing, KeyRingSourceError>> {
+        (**self).load()
+    }
+
+    fn sleep(&self, duration: Duration) -> SourceFuture<'static, ()> {
+        (**self).sleep(duration)
+    }
+}
+
+/// It reads the file each time, whatever its times say, and looks up its name anew: a mounted secret is
+/// changed by moving a link.
+impl KeyRingSource for KeyRingFile {
+    fn load(&self) -> SourceFuture<'_, Result<KeyRing, KeyRingSourceError>> {
+        let (file, name) = (self.clone(), self.clone());
+        Box::pin(async move {
+            let loaded = unblock::unblock(move || file.load()).await;
+            loaded.unwrap_or_else(|error| Err(name.failed(error)))
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! Sessions that take each new ring of a [`LiveKeyRing`](crate::LiveKeyRing), as long as they are used.
+
+use alloc::boxed::Box;
+use alloc::sync::{Arc, Weak};
+
+use super::{Inner, Sessions};
+use crate::data::SessionData;
+use crate::error::KeyRingError;
+use crate::key_ring::KeyRing;
+use crate::live::{Commit, Follower};
+
+struct Following<T>(Weak<Inner<T>>);
+
+impl<T: SessionData + 'static> Sessions<T> {
+    pub(super) fn follower(&self) -> Box<dyn Follower> {
+        Box::new(Following(Arc::downgrade(&self.0)))
+    }
+}
+
+impl<T: SessionData + 'static> Follower for Following<T> {
+    fn prepare(&self, ring: &Arc<KeyRing>) -> Option<Result<Commit, KeyRingError>> {
+        let inner = self.0.upgrade()?;
+        let ring = Arc::clone(ring);
+        let codec = inner.codec.load().with_keys(&ring);
+        Some(codec.map(|codec| -> Commit {
+            Box::new(move || {
+                // The audience is the same, so what the codec has taken the documents take, too.
+                let _ = inner.revocations.replace_keys(&ring);
+                inner.codec.store(Arc::new(codec));
+            })
+        }))
+    }
+}

@@ -49,6 +49,7 @@
 //! - `std`, on by default: [`Sessions`] and what it stands on.
 //! - `ring`, `aws-lc-rs`: faster backends of the same format.
 //! - `object-store`: revocations in S3, GCS, Azure, R2, by the `object_store` crate.
+//! - `tracing`, `metrics`: adapters of [`Telemetry`].
 //! - `http`, `cookie`: [`SetCookie`] turns into their types.
 //!
 //! # Logging out
@@ -98,6 +99,8 @@ mod sealed;
 mod sessions;
 #[cfg(feature = "std")]
 mod sync;
+#[cfg(feature = "std")]
+mod telemetry;
 pub mod testing;
 mod time;
 #[cfg(feature = "std")]
@@ -147,6 +150,12 @@ pub use rotation::{CheckReport, Finding, Rotation, RotationError, RotationPolicy
 pub use sealed::Sealed;
 #[cfg(feature = "std")]
 pub use sessions::{Bound, Sessions, SessionsBuilder, SignIn};
+#[cfg(feature = "metrics")]
+pub use telemetry::MetricsTelemetry;
+#[cfg(feature = "tracing")]
+pub use telemetry::TracingTelemetry;
+#[cfg(feature = "std")]
+pub use telemetry::{Telemetry, TelemetryEvent};
 pub use time::{Epoch, TimeError, UnixTime};
 pub use wire::Protection;
 

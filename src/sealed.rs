@@ -4,18 +4,30 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::claims::Claims;
+use crate::key::KeyId;
 use crate::time::UnixTime;
 
 /// A cookie's value, just sealed, and what it says of itself.
 #[derive(Clone)]
 pub struct Sealed {
     value: String,
+    key_id: KeyId,
     claims: Claims,
 }
 
 impl Sealed {
-    pub(crate) const fn new(value: String, claims: Claims) -> Self {
-        Self { value, claims }
+    pub(crate) const fn new(value: String, key_id: KeyId, claims: Claims) -> Self {
+        Self {
+            value,
+            key_id,
+            claims,
+        }
+    }
+
+    /// The key that sealed it.
+    #[must_use]
+    pub const fn key_id(&self) -> KeyId {
+        self.key_id
     }
 
     /// The cookie's value: canonical base64url, nothing to escape.

@@ -174,6 +174,7 @@ impl<T: SessionData> Codec<T> {
         Ok(Session {
             value,
             claims,
+            key_id: alive.key_id,
             origin: self.origin.with_binding(context.binding.0),
             seen: claims.epoch,
             stamp: claims.epoch.max(context.revocations.clock()),

@@ -185,7 +185,7 @@ impl<T: SessionData> Codec<T> {
                 token.extend(digest.iter().take(mac::TAG_LEN));
             }
         }
-        Ok(Sealed::new(wire::encode(&token), claims))
+        Ok(Sealed::new(wire::encode(&token), keys.id, claims))
     }
 
     /// The 4096 limit, before anything is encrypted.

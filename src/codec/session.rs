@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::canonical::list;
 use crate::claims::Claims;
+use crate::key::KeyId;
 use crate::time::Epoch;
 
 /// A session that opened: its value, its claims, and what a renewal needs to carry on.
@@ -16,6 +17,7 @@ use crate::time::Epoch;
 pub struct Session<T> {
     pub(super) value: T,
     pub(super) claims: Claims,
+    pub(super) key_id: KeyId,
     /// Under what it was opened, and so may be renewed.
     pub(super) origin: Origin,
     /// The greatest epoch of an authentic token among those that were tried.
@@ -43,6 +45,12 @@ impl<T> Session<T> {
     #[must_use]
     pub const fn claims(&self) -> &Claims {
         &self.claims
+    }
+
+    /// The key that had sealed it.
+    #[must_use]
+    pub const fn key_id(&self) -> KeyId {
+        self.key_id
     }
 
     /// The greatest epoch of an authentic token in the request, this session's or another's that

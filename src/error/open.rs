@@ -140,6 +140,27 @@ pub enum OpenErrorKind {
 }
 
 impl OpenErrorKind {
+    /// A short name for a counter or a log, in small letters and underscores: `"unknown_key"`. Names
+    /// stay as they are.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clock => "clock",
+            Self::Missing => "missing",
+            Self::Malformed => "malformed",
+            Self::UnsupportedFormat => "unsupported_format",
+            Self::UnknownKey => "unknown_key",
+            Self::RetiredKey => "retired_key",
+            Self::Unauthentic => "unauthentic",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::StaleState => "stale_state",
+            Self::UnsupportedSchema => "unsupported_schema",
+            Self::Payload => "payload",
+        }
+    }
+
     /// A short reason, without a full stop.
     const fn reason(self) -> &'static str {
         match self {

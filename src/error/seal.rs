@@ -51,6 +51,31 @@ pub enum SealError {
     },
 }
 
+impl SealError {
+    /// A short name for a counter or a log, in small letters and underscores: `"no_sealing_key"`. Names
+    /// stay as they are.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Clock(_) => "clock",
+            Self::Randomness(_) => "randomness",
+            Self::NoSealingKey => "no_sealing_key",
+            Self::RetiredSealingKey => "retired_sealing_key",
+            Self::StaleState => "stale_state",
+            Self::Ended(_) => "ended",
+            Self::OtherOrigin => "other_origin",
+            Self::NewerSchema => "newer_schema",
+            Self::NoLifetime => "no_lifetime",
+            Self::TimeOverflow => "time_overflow",
+            Self::Encode => "encode",
+            Self::Unreadable => "unreadable",
+            Self::ReservedScope => "reserved_scope",
+            Self::BindingTooLong => "binding_too_long",
+            Self::TooLong { .. } => "too_long",
+        }
+    }
+}
+
 impl fmt::Display for SealError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -7,9 +7,11 @@ use crate::codec::{Codec, Context, Session};
 use crate::cookie::SetCookie;
 use crate::data::SessionData;
 use crate::error::{OpenError, OpenErrorKind, SealError};
+use crate::key::KeyId;
 use crate::operation::Operation;
 use crate::revocation::{RefreshError, RevocationState, RevocationView, RevokeError, Scope};
 use crate::sealed::Sealed;
+use crate::telemetry::TelemetryEvent;
 use crate::time::{TimeError, UnixTime};
 
 /// [`Sessions`] whose tokens are tied to a byte string. From [`Sessions::bound`].
@@ -57,6 +59,20 @@ impl<'a, T: SessionData> Bound<'a, T> {
         &self,
         open: impl FnOnce(&Codec<T>, &Context<'_>) -> Result<Session<T>, OpenError>,
     ) -> Result<Session<T>, OpenError> {
+        let opened = self.open_untold(open);
+        self.tell(|| match &opened {
+            Ok(session) => TelemetryEvent::Opened {
+                key: session.key_id(),
+            },
+            Err(error) => TelemetryEvent::Refused { kind: error.kind() },
+        });
+        opened
+    }
+
+    fn open_untold(
+        &self,
+        open: impl FnOnce(&Codec<T>, &Context<'_>) -> Result<Session<T>, OpenError>,
+    ) -> Result<Session<T>, OpenError> {
         let now = self.now().map_err(|_| OpenErrorKind::Clock)?;
         let inner = &*self.sessions.0;
         let glance = inner.revocations.glance();
@@ -97,8 +113,13 @@ impl<'a, T: SessionData> Bound<'a, T> {
     ///
     /// As there.
     pub fn start(&self, value: &T) -> Result<SetCookie, SealError> {
+        let sealed = self.sealed_start(value);
+        self.told(sealed, |key| TelemetryEvent::Started { key })
+    }
+
+    fn sealed_start(&self, value: &T) -> Result<SealedCookie, SealError> {
         let glance = self.sessions.0.revocations.glance()?;
-        self.start_under(glance.view().for_sealing()?, value)
+        self.sealed_start_under(glance.view().for_sealing()?, value)
     }
 
     /// Starts a session with the clock of `begun`, unless it would be revoked already.
@@ -107,6 +128,15 @@ impl<'a, T: SessionData> Bound<'a, T> {
         begun: &RevocationState,
         value: &T,
     ) -> Result<SetCookie, SealError> {
+        let sealed = self.sealed_start_under(begun, value);
+        self.told(sealed, |key| TelemetryEvent::Started { key })
+    }
+
+    fn sealed_start_under(
+        &self,
+        begun: &RevocationState,
+        value: &T,
+    ) -> Result<SealedCookie, SealError> {
         let now = self.now()?;
         let inner = &*self.sessions.0;
         let glance = inner.revocations.glance()?;
@@ -135,6 +165,11 @@ impl<'a, T: SessionData> Bound<'a, T> {
     ///
     /// As there.
     pub fn update(&self, session: &Session<T>, value: &T) -> Result<SetCookie, SealError> {
+        let sealed = self.sealed_update(session, value);
+        self.told(sealed, |key| TelemetryEvent::Renewed { key })
+    }
+
+    fn sealed_update(&self, session: &Session<T>, value: &T) -> Result<SealedCookie, SealError> {
         let now = self.now()?;
         let inner = &*self.sessions.0;
         let glance = inner.revocations.glance()?;
@@ -159,15 +194,27 @@ impl<'a, T: SessionData> Bound<'a, T> {
         T: Sync,
     {
         let bound = *self;
-        Operation::new(async move { bound.supersede_now(session, value).await })
+        Operation::new(async move {
+            let sealed = match bound.supersede_now(session, value).await {
+                Ok(sealed) => Ok(sealed),
+                Err(RevokeError::Seal(error)) => Err(error),
+                Err(error) => return Err(error),
+            };
+            let told = bound.told(sealed, |key| TelemetryEvent::Renewed { key });
+            told.map_err(RevokeError::Seal)
+        })
     }
 
-    async fn supersede_now(&self, session: &Session<T>, value: &T) -> Result<SetCookie, RevokeError>
+    async fn supersede_now(
+        &self,
+        session: &Session<T>,
+        value: &T,
+    ) -> Result<SealedCookie, RevokeError>
     where
         T: Sync,
     {
         // What cannot be sealed is found before anything is revoked.
-        let _ = self.update(session, value)?;
+        let _ = self.sealed_update(session, value)?;
         let inner = &*self.sessions.0;
         let scope = Scope::session(session.claims().session_id());
         // The very state that is changed has the last word: whatever else was revoked before, or in a
@@ -204,9 +251,37 @@ impl<'a, T: SessionData> Bound<'a, T> {
         Context::new(now, revocations).with_binding(self.binding)
     }
 
-    fn set_cookie(&self, sealed: &Sealed, now: UnixTime) -> SetCookie {
-        self.sessions.0.cookie.set(sealed, now)
+    fn set_cookie(&self, sealed: &Sealed, now: UnixTime) -> SealedCookie {
+        SealedCookie {
+            key: sealed.key_id(),
+            set_cookie: self.sessions.0.cookie.set(sealed, now),
+        }
     }
+
+    #[inline]
+    fn tell<'e>(&self, event: impl FnOnce() -> TelemetryEvent<'e>) {
+        if let Some(telemetry) = &self.sessions.0.telemetry {
+            telemetry.record(&event());
+        }
+    }
+
+    fn told(
+        &self,
+        sealed: Result<SealedCookie, SealError>,
+        event: impl FnOnce(KeyId) -> TelemetryEvent<'static>,
+    ) -> Result<SetCookie, SealError> {
+        match &sealed {
+            Ok(sealed) => self.tell(|| event(sealed.key)),
+            Err(error) => self.tell(|| TelemetryEvent::NotSealed(error)),
+        }
+        sealed.map(|sealed| sealed.set_cookie)
+    }
+}
+
+/// A line that was just sealed, and by which key.
+struct SealedCookie {
+    key: KeyId,
+    set_cookie: SetCookie,
 }
 
 impl<T> Clone for Bound<'_, T> {

@@ -1,5 +1,6 @@
 //! [`SessionsBuilder`]: the settings of sessions.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::marker::PhantomData;
@@ -17,6 +18,7 @@ use crate::key_ring::KeyRing;
 use crate::live::{Keys, KeysKind, LiveKeyRing};
 use crate::random::Randomness;
 use crate::revocation::Revocations;
+use crate::telemetry::Telemetry;
 use crate::time::Epoch;
 use crate::wire::Protection;
 
@@ -30,6 +32,7 @@ pub struct SessionsBuilder<'a, T> {
     revocations: Revocations,
     clock: Arc<dyn Clock>,
     randomness: Arc<RandomnessSource>,
+    telemetry: Option<Box<dyn Telemetry>>,
     data: PhantomData<fn(T) -> T>,
 }
 
@@ -43,6 +46,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
             revocations: Revocations::default(),
             clock: Arc::new(SystemClock),
             randomness: Arc::new(Randomness::from_os),
+            telemetry: None,
             data: PhantomData,
         }
     }
@@ -122,6 +126,12 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         self
     }
 
+    /// Is told of every session that is opened, refused or sealed. Nobody by default.
+    pub fn telemetry(mut self, telemetry: impl Telemetry) -> Self {
+        self.telemetry = Some(Box::new(telemetry));
+        self
+    }
+
     /// Checks the settings and derives the keys.
     ///
     /// # Errors
@@ -178,6 +188,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
             clock: self.clock,
             randomness: self.randomness,
             live,
+            telemetry: self.telemetry,
         })))
     }
 }

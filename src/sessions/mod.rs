@@ -9,6 +9,7 @@ mod builder;
 mod following;
 mod sign_in;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -24,6 +25,7 @@ use crate::live::{Keys, LiveKeyRing};
 use crate::operation::Operation;
 use crate::random::Randomness;
 use crate::revocation::{RefreshError, Revocations, RevokeError, Scope, ScopeId};
+use crate::telemetry::Telemetry;
 use crate::time::Epoch;
 
 pub use bound::Bound;
@@ -69,6 +71,7 @@ struct Inner<T> {
     randomness: Arc<RandomnessSource>,
     /// Whose rings they take.
     live: Option<LiveKeyRing>,
+    telemetry: Option<Box<dyn Telemetry>>,
 }
 
 /// Gives the random bytes of one sealing.

@@ -1,0 +1,106 @@
+//! [`Telemetry`]: what happens, for an operator to count and to log.
+//!
+//! No framework: one trait of one method. `tracing` and `metrics` adapt it to the crates of these names,
+//! each behind its feature.
+//!
+//! What a stranger sends is never part of an event: a key is named only by a token that it has
+//! authenticated or sealed, and a refusal by its kind alone. So the values are few, and nobody outside can add
+//! to them.
+
+#[cfg(feature = "metrics")]
+mod metrics;
+#[cfg(feature = "tracing")]
+mod tracing;
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+
+use crate::error::{OpenErrorKind, SealError};
+use crate::key::KeyId;
+use crate::live::KeyRingEvent;
+use crate::revocation::RevocationEvent;
+
+#[cfg(feature = "metrics")]
+pub use self::metrics::MetricsTelemetry;
+#[cfg(feature = "tracing")]
+pub use self::tracing::TracingTelemetry;
+
+/// Is told what happens to sessions, keys and revocations. It is called in the midst of requests, and
+/// should return soon.
+///
+/// ```
+/// use sealed_session::{Telemetry, TelemetryEvent};
+///
+/// struct Log;
+/// impl Telemetry for Log {
+///     fn record(&self, event: &TelemetryEvent<'_>) {
+///         match event {
+///             TelemetryEvent::Opened { key } => println!("opened, key {key}"),
+///             TelemetryEvent::Refused { kind } => println!("refused: {}", kind.name()),
+///             _ => {}
+///         }
+///     }
+/// }
+/// ```
+pub trait Telemetry: Send + Sync + 'static {
+    /// Takes note of it.
+    fn record(&self, event: &TelemetryEvent<'_>);
+}
+
+impl<T: Telemetry + ?Sized> Telemetry for Arc<T> {
+    fn record(&self, event: &TelemetryEvent<'_>) {
+        (**self).record(event);
+    }
+}
+
+impl<T: Telemetry + ?Sized> Telemetry for Box<T> {
+    fn record(&self, event: &TelemetryEvent<'_>) {
+        (**self).record(event);
+    }
+}
+
+/// Something that happened. It holds no secret, nothing of a session's value, and nothing of a token
+/// that was not authenticated.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum TelemetryEvent<'a> {
+    /// A session was opened. While this comes with a former key, the key is still in use.
+    Opened {
+        /// The key that had sealed it.
+        key: KeyId,
+    },
+    /// A request was found to have no session.
+    Refused {
+        /// Why.
+        kind: OpenErrorKind,
+    },
+    /// A session was started.
+    Started {
+        /// The key that sealed it.
+        key: KeyId,
+    },
+    /// A session was renewed, changed or superseded.
+    Renewed {
+        /// The key that sealed it.
+        key: KeyId,
+    },
+    /// A session was not sealed.
+    NotSealed(&'a SealError),
+    /// What [`LiveKeyRingBuilder::on_event`](crate::LiveKeyRingBuilder::on_event) tells:
+    /// `.on_event(move |event| telemetry.record(&event.into()))`.
+    KeyRing(&'a KeyRingEvent<'a>),
+    /// What [`RevocationsBuilder::on_event`](crate::RevocationsBuilder::on_event) tells, likewise.
+    Revocations(&'a RevocationEvent),
+}
+
+impl<'a> From<&'a KeyRingEvent<'a>> for TelemetryEvent<'a> {
+    fn from(event: &'a KeyRingEvent<'a>) -> Self {
+        Self::KeyRing(event)
+    }
+}
+
+impl<'a> From<&'a RevocationEvent> for TelemetryEvent<'a> {
+    fn from(event: &'a RevocationEvent) -> Self {
+        Self::Revocations(event)
+    }
+}

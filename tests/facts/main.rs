@@ -25,6 +25,7 @@ mod forgery;
 mod headers;
 mod keys;
 mod lifetimes;
+mod live;
 #[allow(dead_code, reason = "each test binary uses its part of it")]
 #[path = "../support/oracle.rs"]
 mod oracle;
@@ -32,11 +33,13 @@ mod randomness;
 mod refreshing;
 mod revocation;
 mod revocation_state;
+mod ring_files;
 mod secrecy;
 mod sessions;
 mod shared;
 mod shared_fixture;
 mod size;
+mod telemetry;
 #[path = "../support/test_store.rs"]
 mod test_store;
 mod writing;

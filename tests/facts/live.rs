@@ -1,0 +1,509 @@
+//! A ring that follows a file or another source, while requests run. Obligation 22.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sealed_session::{
+    Epoch, KeyRefreshError, KeyRing, KeyRingEvent, KeyRingFile, KeyRingSource, KeyRingSourceError,
+    LiveKeyRing, ManualClock, OpenErrorKind, Revocations, RingKey, Sessions, SourceFuture,
+    UnixTime,
+};
+
+use crate::account::{Account, typical};
+use crate::fixture::{NOW, at, key};
+
+/// A source that gives what the test puts there.
+#[derive(Clone)]
+struct Put(Arc<Mutex<Result<KeyRing, &'static str>>>, Arc<AtomicUsize>);
+
+impl Put {
+    fn new(ring: &KeyRing) -> Self {
+        Self(Arc::new(Mutex::new(Ok(ring.clone()))), Arc::default())
+    }
+
+    fn put(&self, ring: &KeyRing) {
+        *self.0.lock().unwrap() = Ok(ring.clone());
+    }
+
+    fn fail(&self, with: &'static str) {
+        *self.0.lock().unwrap() = Err(with);
+    }
+
+    fn loads(&self) -> usize {
+        self.1.load(Ordering::Relaxed)
+    }
+}
+
+impl KeyRingSource for Put {
+    fn load(&self) -> SourceFuture<'_, Result<KeyRing, KeyRingSourceError>> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        let ring = self.0.lock().unwrap().clone();
+        let ring = ring.map_err(|error| KeyRingSourceError::other("vault", error));
+        Box::pin(std::future::ready(ring))
+    }
+}
+
+fn follow(source: &Put) -> (LiveKeyRing, ManualClock) {
+    let clock = ManualClock::new(at(NOW));
+    let live = LiveKeyRing::builder(source.clone()).clock(clock.clone());
+    (live.load().wait().unwrap(), clock)
+}
+
+fn sessions(live: &LiveKeyRing, clock: &ManualClock) -> Sessions<Account> {
+    Sessions::builder("shop.example", live)
+        .clock(clock.clone())
+        .build()
+        .unwrap()
+}
+
+fn cookie(sessions: &Sessions<Account>) -> String {
+    let set_cookie = sessions.start(&typical()).unwrap();
+    set_cookie.as_str().split(';').next().unwrap().into()
+}
+
+fn entry(seed: u8) -> RingKey {
+    RingKey::new(key(seed))
+}
+
+fn from(seed: u8, time: u64) -> RingKey {
+    entry(seed).with_seal_from(at(time))
+}
+
+fn ring<const N: usize>(keys: [RingKey; N]) -> KeyRing {
+    KeyRing::new(keys).unwrap()
+}
+
+fn kind(sessions: &Sessions<Account>, cookie: &str) -> Option<OpenErrorKind> {
+    sessions.open(cookie).err().map(|error| error.kind())
+}
+
+#[test]
+fn sessions_take_a_new_ring_and_their_revocations_with_them() {
+    let source = Put::new(&ring([entry(1)]));
+    let (live, clock) = follow(&source);
+    let sessions = sessions(&live, &clock);
+    let old = cookie(&sessions);
+    source.put(&ring([entry(1), from(2, NOW)]));
+    assert!(live.refresh().wait().unwrap());
+    assert!(!live.refresh().wait().unwrap(), "nothing has changed since");
+    assert!(sessions.open(&old).unwrap().renewal().key_moved_on());
+    let new = cookie(&sessions);
+    let opened = sessions.open(&new).unwrap();
+    assert_eq!(opened.key_id(), key(2).id("shop.example"));
+    assert_eq!(live.ring().keys().len(), 2);
+}
+
+#[test]
+fn a_source_that_fails_keeps_the_ring_and_tells() {
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&events);
+    let source = Put::new(&ring([entry(1)]));
+    let live = LiveKeyRing::builder(source.clone())
+        .on_event(move |event: &KeyRingEvent<'_>| told.lock().unwrap().push(format!("{event:?}")))
+        .load()
+        .wait()
+        .unwrap();
+    let sessions: Sessions<Account> = Sessions::builder("shop.example", &live).build().unwrap();
+    let cookie = cookie(&sessions);
+    source.fail("no route to host");
+    let error = live.refresh().wait().unwrap_err();
+    assert_eq!(error.to_string(), "vault: no route to host");
+    assert!(sessions.open(&cookie).is_ok());
+    source.put(&ring([entry(1), from(2, NOW)]));
+    live.refresh().wait().unwrap();
+    let events = events.lock().unwrap();
+    assert!(events[0].starts_with("Failed(Source("), "{events:?}");
+    assert_eq!(events[1..], ["Replaced { keys: 2 }"]);
+}
+
+#[test]
+fn a_ring_that_lost_a_key_which_is_needed_is_not_taken() {
+    let three = [entry(1), from(2, NOW - 100), from(3, NOW + 1000)];
+    let source = Put::new(&ring(three.clone()));
+    let (live, clock) = follow(&source);
+    let sessions = sessions(&live, &clock);
+    let cookie = cookie(&sessions);
+    for lost in 0..3 {
+        let mut left = three.to_vec();
+        left.remove(lost);
+        source.put(&KeyRing::new(left).unwrap());
+        let error = live.refresh().wait().unwrap_err();
+        let expected = lost + 1;
+        assert!(matches!(error, KeyRefreshError::Shrunken { entry } if entry == expected));
+        assert_eq!(live.ring().keys().len(), 3);
+        assert_eq!(kind(&sessions, &cookie), None);
+    }
+    // Replaced altogether, as by the file of another application.
+    source.put(&ring([entry(9)]));
+    assert!(live.refresh().wait().is_err());
+    // Planned keys, too, may only be put off.
+    source.put(&ring([entry(1), from(2, NOW - 100), from(3, NOW + 5000)]));
+    assert!(live.refresh().wait().unwrap());
+}
+
+#[test]
+fn a_key_may_go_once_its_sessions_have_ended_or_it_is_closed_and_no_second_before() {
+    // Key 1 sealed until NOW; a session lives half an hour, and clocks differ by a minute.
+    let before = ring([entry(1), from(2, NOW)]);
+    let after = ring([from(2, NOW)]);
+    for (now, taken) in [
+        (NOW, false),
+        (NOW + 1919, false),
+        (NOW + 1920, true),
+        (NOW + 99999, true),
+    ] {
+        let source = Put::new(&before);
+        let (live, clock) = follow(&source);
+        let _sessions = sessions(&live, &clock);
+        clock.set(at(now));
+        source.put(&after);
+        assert_eq!(live.refresh().wait().is_ok(), taken, "{now}");
+    }
+    let closed = ring([entry(1).with_open_until(at(NOW + 50)), from(2, NOW)]);
+    for (now, taken) in [(NOW + 49, false), (NOW + 50, true)] {
+        let source = Put::new(&closed);
+        let (live, clock) = follow(&source);
+        let _sessions = sessions(&live, &clock);
+        clock.set(at(now));
+        source.put(&after);
+        assert_eq!(live.refresh().wait().is_ok(), taken, "{now}");
+    }
+    // While nobody follows, nobody knows how long sessions live.
+    let source = Put::new(&before);
+    let (live, clock) = follow(&source);
+    clock.set(at(NOW + 99999));
+    source.put(&after);
+    assert!(live.refresh().wait().is_err());
+}
+
+#[test]
+fn a_leaked_key_is_closed_and_not_deleted() {
+    let source = Put::new(&ring([entry(1)]));
+    let (live, clock) = follow(&source);
+    let sessions = sessions(&live, &clock);
+    let under_leaked = cookie(&sessions);
+    source.put(&ring([from(2, NOW - 60)]));
+    assert!(live.refresh().wait().is_err());
+    let closed = entry(1).with_open_until(at(NOW));
+    source.put(&ring([closed, from(2, NOW - 60)]));
+    assert!(live.refresh().wait().unwrap());
+    assert_eq!(
+        kind(&sessions, &under_leaked),
+        Some(OpenErrorKind::RetiredKey)
+    );
+    let under_new = cookie(&sessions);
+    assert_eq!(kind(&sessions, &under_new), None);
+}
+
+#[test]
+fn a_schedule_that_was_moved_under_living_sessions_is_not_taken() {
+    let present = [entry(1), from(2, NOW - 100), from(3, NOW + 1000)];
+    for (new, entry_named) in [
+        // As if the end of a line were missing.
+        (ring([from(1, NOW - 9000), from(2, NOW - 100), entry(3)]), 3),
+        (ring([entry(1), from(2, NOW - 101), from(3, NOW + 1000)]), 1),
+        (ring([entry(1), from(2, NOW + 10), from(3, NOW + 1000)]), 2),
+        (ring([entry(1), from(2, NOW - 100), from(3, NOW + 60)]), 2),
+    ] {
+        let source = Put::new(&ring(present.clone()));
+        let (live, clock) = follow(&source);
+        let _sessions = sessions(&live, &clock);
+        source.put(&new);
+        let error = live.refresh().wait().unwrap_err();
+        assert!(
+            matches!(error, KeyRefreshError::Rescheduled { entry } if entry == entry_named),
+            "{error:?} for {new:?}"
+        );
+    }
+    // No key seals.
+    let source = Put::new(&ring([entry(1)]));
+    let (live, _) = follow(&source);
+    source.put(&ring([entry(1).with_open_until(at(NOW))]));
+    let error = live.refresh().wait().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the new key ring is not taken: no key seals now"
+    );
+}
+
+#[test]
+fn an_unknown_key_brings_a_load_forward_and_made_up_ones_no_more_than_one_an_interval() {
+    let source = Put::new(&ring([entry(1)]));
+    let (live, clock) = follow(&source);
+    let sessions = sessions(&live, &clock);
+    // Another server has the new ring already.
+    let ahead = ring([entry(1), from(2, NOW)]);
+    let other: Sessions<Account> = Sessions::builder("shop.example", &ahead)
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    let theirs = cookie(&other);
+    source.put(&ahead);
+    clock.advance(Duration::from_secs(1));
+    assert!(!live.refresh_if_due().wait().unwrap(), "not yet");
+    assert_eq!(kind(&sessions, &theirs), Some(OpenErrorKind::UnknownKey));
+    assert!(live.refresh_if_due().wait().unwrap(), "due at once");
+    assert_eq!(kind(&sessions, &theirs), None);
+
+    let stranger = ring([entry(9)]);
+    let stranger: Sessions<Account> = Sessions::builder("shop.example", &stranger)
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    let made_up = cookie(&stranger);
+    let before = source.loads();
+    for _ in 0..600 {
+        clock.advance(Duration::from_secs(1));
+        for _ in 0..3 {
+            assert!(sessions.open(&made_up).is_err());
+            live.refresh_if_due().wait().unwrap();
+        }
+    }
+    // Ten minutes: ten by the interval, and as many that were brought forward.
+    let loads = source.loads() - before;
+    assert!((10..=20).contains(&loads), "{loads} loads");
+}
+
+#[test]
+fn the_task_loads_at_its_interval_and_ends_with_its_last_user() {
+    /// Sleeps as the test says.
+    struct Stepped(Put, Arc<tokio::sync::Semaphore>);
+    impl KeyRingSource for Stepped {
+        fn load(&self) -> SourceFuture<'_, Result<KeyRing, KeyRingSourceError>> {
+            self.0.load()
+        }
+
+        fn sleep(&self, _: Duration) -> SourceFuture<'static, ()> {
+            let steps = Arc::clone(&self.1);
+            Box::pin(async move { steps.acquire().await.unwrap().forget() })
+        }
+    }
+    let source = Put::new(&ring([entry(1)]));
+    let steps = Arc::new(tokio::sync::Semaphore::new(0));
+    let clock = ManualClock::new(at(NOW));
+    let live = LiveKeyRing::builder(Stepped(source.clone(), Arc::clone(&steps)))
+        .clock(clock.clone())
+        .load()
+        .wait()
+        .unwrap();
+    let sessions = sessions(&live, &clock);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let task = tokio::spawn(live.keep_fresh());
+        for loads in 2..5 {
+            clock.advance(Duration::from_secs(60));
+            steps.add_permits(1);
+            while source.loads() < loads {
+                tokio::task::yield_now().await;
+            }
+        }
+        // The sessions keep it alive, and then nobody.
+        drop(live);
+        tokio::task::yield_now().await;
+        assert!(!task.is_finished());
+        drop(sessions);
+        steps.add_permits(1);
+        task.await.unwrap();
+    });
+}
+
+#[test]
+fn one_audience_that_cannot_use_a_ring_keeps_it_from_all() {
+    let [a, b] = crate::keys::colliding();
+    let source = Put::new(&ring([RingKey::new(a.clone())]));
+    let (live, clock) = follow(&source);
+    let build = |audience| -> Sessions<Account> {
+        Sessions::builder(audience, &live)
+            .clock(clock.clone())
+            .build()
+            .unwrap()
+    };
+    let (other, shop) = (build("other"), build("shop.example"));
+    source.put(&ring([
+        RingKey::new(a.clone()),
+        RingKey::new(b.clone()).with_seal_from(at(NOW)),
+    ]));
+    let error = live.refresh().wait().unwrap_err();
+    assert!(matches!(error, KeyRefreshError::KeyRing(_)), "{error}");
+    for (sessions, audience) in [(&other, "other"), (&shop, "shop.example")] {
+        let opened = sessions.open(cookie(sessions)).unwrap();
+        assert_eq!(opened.key_id(), a.id(audience));
+    }
+    // What is no longer used has no say.
+    drop(shop);
+    assert!(live.refresh().wait().unwrap());
+    let opened = other.open(cookie(&other)).unwrap();
+    assert_eq!(opened.key_id(), b.id("other"));
+}
+
+#[test]
+fn swapping_rings_ten_thousand_times_refuses_nothing() {
+    let now = UnixTime::try_from(std::time::SystemTime::now()).unwrap();
+    let past = |seconds| now.as_secs() - seconds;
+    // The sealing key goes back and forth; both open in each.
+    let rings = [
+        ring([from(1, past(2000)), from(2, past(1000))]),
+        ring([from(1, past(1000)), from(2, past(2000))]),
+    ];
+    let sessions: Sessions<Account> = Sessions::builder("shop.example", &rings[0])
+        .revocations(Revocations::fixed(Epoch::ZERO))
+        .build()
+        .unwrap();
+    let (done, rounds) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let cookies = [0, 1].map(|at| {
+        sessions.replace_keys(&rings[at]).unwrap();
+        cookie(&sessions)
+    });
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    let fresh = cookie(&sessions);
+                    for cookie in cookies.iter().chain([&fresh]) {
+                        let session = sessions.open(cookie).unwrap();
+                        let _ = sessions.renew(&session).unwrap();
+                    }
+                    rounds.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        for swap in 0..10_000 {
+            sessions.replace_keys(&rings[swap % 2]).unwrap();
+        }
+        // Two thousand rounds at the least, however threads are scheduled.
+        while rounds.load(Ordering::Relaxed) < 2000 {
+            sessions.replace_keys(&rings[0]).unwrap();
+            sessions.replace_keys(&rings[1]).unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+/// A folder that is removed in the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("sealed-session-{}-live-{name}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn follow_file(path: &Path) -> (LiveKeyRing, Sessions<Account>) {
+    let clock = ManualClock::new(at(NOW));
+    let live = LiveKeyRing::builder(KeyRingFile::new(path)).clock(clock.clone());
+    let live = live.load().wait().unwrap();
+    let sessions = sessions(&live, &clock);
+    (live, sessions)
+}
+
+#[test]
+fn no_part_of_a_file_that_is_being_written_is_taken_for_a_ring_with_less() {
+    let folder = Folder::new("half");
+    let path = folder.0.join("keys");
+    let old = ring([from(1, NOW - 5000), from(2, NOW - 100)]);
+    let new = ring([
+        from(1, NOW - 5000).with_open_until(at(NOW + 2000)),
+        from(2, NOW - 100),
+        from(3, NOW + 500),
+    ]);
+    let text = new.expose_secrets();
+    fs::write(&path, old.expose_secrets().as_bytes()).unwrap();
+    let (live, sessions) = follow_file(&path);
+    let cookie = cookie(&sessions);
+    let mut taken = Vec::new();
+    for len in 0..=text.len() {
+        fs::write(&path, &text.as_bytes()[..len]).unwrap();
+        if live.refresh().wait().is_ok_and(|changed| changed) {
+            taken.push((len, live.ring().keys().len()));
+        }
+        // Whatever was taken, nothing is lost.
+        assert_eq!(kind(&sessions, &cookie), None, "after {len} bytes");
+        assert!(live.ring().keys().len() >= 2);
+    }
+    // The old keys are there from the end of the second line, and all of it at the end.
+    assert_eq!(taken.last().unwrap().1, 3, "{taken:?}");
+    assert_eq!(live.ring().expose_secrets(), text);
+}
+
+#[test]
+fn an_empty_or_broken_file_keeps_the_ring_and_says_where() {
+    let folder = Folder::new("broken");
+    let path = folder.0.join("keys");
+    let good = ring([entry(1)]);
+    fs::write(&path, good.expose_secrets().as_bytes()).unwrap();
+    let (live, sessions) = follow_file(&path);
+    let cookie = cookie(&sessions);
+    let file = format!("file {}: ", path.display());
+    let too_long = "#".repeat((1 << 20) + 1);
+    for (content, says) in [
+        ("", "key ring: there is no key"),
+        ("# soon\n", "key ring: there is no key"),
+        ("ssk1_", "key ring, line 1, key 1: a key has 53 characters"),
+        ("\u{fffd}", "key ring, line 1, key 1: a key starts with"),
+        (&too_long, "longer than a mebibyte"),
+    ] {
+        fs::write(&path, content).unwrap();
+        let error = live.refresh().wait().unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{file}{says}")), "{error}");
+        assert_eq!(kind(&sessions, &cookie), None);
+    }
+    fs::remove_file(&path).unwrap();
+    let error = live.refresh().wait().unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{file}No such file")), "{error}");
+    assert_eq!(kind(&sessions, &cookie), None);
+}
+
+/// Kubernetes moves a link to a folder, and the file's own name stays a link.
+#[cfg(unix)]
+#[test]
+fn a_mounted_secret_that_swaps_a_link_is_followed() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new("mounted");
+    let versions = [ring([entry(1)]), ring([entry(1), from(2, NOW)])];
+    for (number, ring) in versions.iter().enumerate() {
+        let version = folder.0.join(format!("..version-{number}"));
+        fs::create_dir(&version).unwrap();
+        fs::write(version.join("keys"), ring.expose_secrets().as_bytes()).unwrap();
+    }
+    let data = folder.0.join("..data");
+    symlink("..version-0", &data).unwrap();
+    let path = folder.0.join("keys");
+    symlink("..data/keys", &path).unwrap();
+    let (live, _sessions) = follow_file(&path);
+    assert_eq!(live.ring().keys().len(), 1);
+    symlink("..version-1", folder.0.join("..data.new")).unwrap();
+    fs::rename(folder.0.join("..data.new"), &data).unwrap();
+    assert!(live.refresh().wait().unwrap());
+    assert_eq!(live.ring().keys().len(), 2);
+}
+
+#[test]
+fn a_change_within_one_tick_of_the_files_time_is_seen() {
+    let folder = Folder::new("tick");
+    let path = folder.0.join("keys");
+    let rings = [
+        ring([from(1, NOW - 5), from(2, NOW + 5000)]),
+        ring([from(1, NOW - 5), from(2, NOW + 6000)]),
+    ];
+    fs::write(&path, rings[0].expose_secrets().as_bytes()).unwrap();
+    let modified = fs::metadata(&path).unwrap().modified().unwrap();
+    let (live, _sessions) = follow_file(&path);
+    fs::write(&path, rings[1].expose_secrets().as_bytes()).unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(modified).unwrap();
+    assert!(live.refresh().wait().unwrap(), "same length, same time");
+}

@@ -114,6 +114,8 @@ pub use canonical::list;
 pub use claims::{Claims, SessionId};
 #[cfg(feature = "std")]
 pub use clock::{Clock, ManualClock, SystemClock};
+#[cfg(feature = "cli")]
+pub use codec::Inspection;
 pub use codec::{Codec, CodecBuilder, Context, RenewalReasons, Session};
 pub use cookie::{CookieSettings, CookieTemplate, SameSite, SetCookie};
 pub use data::{Migration, MigrationError, OldPayload, SessionData};

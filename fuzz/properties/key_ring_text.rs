@@ -1,7 +1,7 @@
-//! Any text as a key ring: a ring that prints and reads back the same, or an error that names a
-//! line of the text and shows none of its words.
+//! Any text as a key ring: a ring that prints, is amended and reads back the same, or an error that names
+//! a line of the text and shows none of its words.
 
-use sealed_session::{KeyRing, UnixTime};
+use sealed_session::{Key, KeyRing, RingKey, UnixTime};
 
 pub fn key_ring_text(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
@@ -10,9 +10,8 @@ pub fn key_ring_text(data: &[u8]) {
     match text.parse::<KeyRing>() {
         Ok(ring) => {
             let printed = ring.expose_secrets();
-            let again: KeyRing = printed.parse().unwrap();
-            assert_eq!(again.expose_secrets(), printed);
-            assert_eq!(again.keys().len(), ring.keys().len());
+            same(&printed.parse().unwrap(), &ring);
+            amended_text_reads_as_the_other_ring(text, &ring);
             sealing_key_is_the_latest_that_has_begun(&ring);
         }
         Err(error) => {
@@ -25,6 +24,34 @@ pub fn key_ring_text(data: &[u8]) {
             }
         }
     }
+}
+
+/// The same keys with the same times, in the same order.
+fn same(a: &KeyRing, b: &KeyRing) {
+    assert_eq!(a.keys().len(), b.keys().len());
+    for (a, b) in a.keys().iter().zip(b.keys()) {
+        assert_eq!(a.key().expose_secret(), b.key().expose_secret());
+        assert_eq!(a.seal_from(), b.seal_from());
+        assert_eq!(a.open_until(), b.open_until());
+    }
+}
+
+/// One key goes, one is closed and one comes.
+fn amended_text_reads_as_the_other_ring(text: &str, ring: &KeyRing) {
+    let unchanged: KeyRing = ring.amend(text).unwrap().parse().unwrap();
+    same(&unchanged, ring);
+    let mut keys: Vec<RingKey> = ring.keys().iter().skip(1).cloned().collect();
+    if let Some(key) = keys.first_mut() {
+        *key = key.clone().with_open_until(UnixTime::from_secs(5));
+    }
+    let new = Key::from_bytes(&std::array::from_fn(|i| 100 + i as u8)).unwrap();
+    let seal_from = UnixTime::from_secs(u64::MAX);
+    keys.push(RingKey::new(new).with_seal_from(seal_from));
+    // The input may have that key or that time already.
+    let Ok(other) = KeyRing::new(keys) else {
+        return;
+    };
+    same(&other.amend(text).unwrap().parse().unwrap(), &other);
 }
 
 fn sealing_key_is_the_latest_that_has_begun(ring: &KeyRing) {

@@ -5,6 +5,8 @@
 //! authenticated. `open` and `seal` hold the two directions, `builder` the settings.
 
 mod builder;
+#[cfg(feature = "cli")]
+mod inspect;
 mod open;
 mod seal;
 mod session;
@@ -28,6 +30,8 @@ use crate::validity::Limits;
 use crate::wire::{Accepted, Protection};
 
 pub use builder::CodecBuilder;
+#[cfg(feature = "cli")]
+pub use inspect::Inspection;
 use session::Origin;
 pub use session::{RenewalReasons, Session};
 #[cfg(feature = "std")]

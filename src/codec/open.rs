@@ -206,7 +206,7 @@ struct Alive<'b> {
 
 /// Step 6: verifies the tag under one key, and returns the body.
 #[inline]
-fn authenticate<'b>(
+pub(super) fn authenticate<'b>(
     keys: &DerivedKeys,
     envelope: Envelope<'b>,
     binding: &[u8],

@@ -89,8 +89,10 @@ impl KeyRingFile {
         let Some(new) = change(&ring).map_err(KeyRingUpdateError::Change)? else {
             return Ok(false);
         };
+        let amended = new.amend(&text).map_err(KeyRingSourceErrorKind::Ring);
+        let amended = amended.map_err(|kind| KeyRingUpdateError::Load(self.source_error(kind)))?;
         self.file
-            .replace(&lock, new.amend(&text).as_bytes(), Readers::NotOthers)
+            .replace(&lock, amended.as_bytes(), Readers::NotOthers)
             .map_err(|error| self.write_error(&error))?;
         Ok(true)
     }

@@ -92,48 +92,47 @@ impl KeyRing {
         text
     }
 
-    /// `text`, the text of a former ring, changed where this one differs: lines that stay the same keep
-    /// their comments and their place, a line whose keys are all gone goes, and new keys come last.
-    #[cfg(feature = "std")]
-    pub(crate) fn amend(&self, text: &str) -> Zeroizing<String> {
+    /// `former`, the text of another ring, changed where this one differs, wiped when dropped: lines that
+    /// stay the same keep their comments and their place, a line whose keys are all gone goes, and new keys
+    /// come last. It reads back as this ring.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingError`] when `former` is no ring.
+    pub fn amend(&self, former: &str) -> Result<Zeroizing<String>, KeyRingError> {
+        let known: Self = former.parse()?;
+        let times = |key: &RingKey| (key.seal_from, key.open_until);
+        // Room for all of it, as above, however short a line was.
         let added = self.keys.len().saturating_mul(LINE_CAPACITY);
-        let capacity = text.len().saturating_mul(2).saturating_add(added);
-        let mut amended = Zeroizing::new(String::with_capacity(capacity));
-        let mut written = Vec::new();
-        for line in text.lines() {
-            let former: Vec<RingKey> = entries(line).filter_map(|e| parse_entry(e).ok()).collect();
-            let kept: Vec<&RingKey> = former
-                .iter()
-                .filter_map(|key| self.find(&key.key))
-                .collect();
-            let times = |key: &RingKey| (key.seal_from, key.open_until);
-            let same = former.len() == kept.len()
-                && former.iter().zip(&kept).all(|(a, b)| times(a) == times(b));
+        let mut text = Zeroizing::new(String::with_capacity(former.len().saturating_add(added)));
+        for (number, line) in (1..).zip(former.lines()) {
+            let here = known.keys.iter().filter(|key| key.line == Some(number));
+            let kept: Vec<&RingKey> = here.clone().filter_map(|key| self.find(&key.key)).collect();
+            let same = here
+                .clone()
+                .map(times)
+                .eq(kept.iter().map(|key| times(key)));
             if same {
-                amended.push_str(line);
-                amended.push('\n');
-            } else if !kept.is_empty() {
+                text.push_str(line);
+            } else if kept.is_empty() {
+                continue;
+            } else {
                 for (place, key) in kept.iter().enumerate() {
-                    amended.push_str(if place == 0 { "" } else { ", " });
-                    push_entry(&mut amended, key);
+                    text.push_str(if place == 0 { "" } else { ", " });
+                    push_entry(&mut text, key);
                 }
                 if let Some((_, comment)) = line.split_once('#') {
-                    amended.push_str("  #");
-                    amended.push_str(comment);
+                    text.push_str("  #");
+                    text.push_str(comment);
                 }
-                amended.push('\n');
             }
-            written.extend(former);
+            text.push('\n');
         }
-        let is_new = |key: &&RingKey| {
-            let same = |old: &RingKey| old.key.as_bytes() == key.key.as_bytes();
-            !written.iter().any(same)
-        };
-        for key in self.keys.iter().filter(is_new) {
-            push_entry(&mut amended, key);
-            amended.push('\n');
+        for key in self.keys.iter().filter(|key| !known.contains(&key.key)) {
+            push_entry(&mut text, key);
+            text.push('\n');
         }
-        amended
+        Ok(text)
     }
 }
 

@@ -1,0 +1,333 @@
+//! What can be asked: the commands and their arguments, and the help that clap makes of them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args, Parser, Subcommand};
+use sealed_session::{RotationPolicy, UnixTime};
+
+use crate::input::RingAt;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, or the answer is yes
+  1  the answer is no: not safe to deploy, or the cookie does not open
+  2  wrong arguments
+  3  what was given cannot be read, or is not what it should be
+  4  it could not be done: a file, a store, the clock or the random generator failed
+
+Rings (RING): a FILE, - for standard input, or env:NAME for an environment variable. A key is never
+given as an argument.
+Times (TIME): 2026-11-22T00:00:00Z. Durations: 60s, 30m, 12h, 90d.";
+
+/// Keys, cookies and revocations of sealed sessions, for who operates them.
+#[derive(Debug, Parser)]
+#[command(name = "sealed-session", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make, list, check and rotate key rings
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Say what stands in a cookie, read from standard input
+    Inspect(Inspect),
+    /// Log out a user, a session, another scope, or everyone, in a file store
+    Revoke(Revoke),
+    /// Make and list a file store of revocations
+    #[command(subcommand)]
+    Revocations(RevocationsCommand),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write a page for each command to this folder instead
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
+    /// Print the version and the token format
+    Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a ring with one new key, for a first deploy
+    ///
+    /// The key seals from a day ago, so that a server whose clock is behind seals, too. To add a key to a
+    /// ring that is in use, see `keys rotate`.
+    Generate(Generate),
+    /// List the keys of a ring: ids, states and times, never secrets
+    List(List),
+    /// Say whether deploying a ring can lose sessions
+    ///
+    /// Compares it with the ring that servers have now. Exits with 0 when nothing is lost, and with 1
+    /// when something would be; warnings alone are no reason for 1.
+    Check(Check),
+    /// Add the next key when it is due, and drop keys that are dead
+    ///
+    /// Prints the next ring, or changes the file with --in-place. Until something is due the ring stays as
+    /// it is, so this may run every day. Deploy a changed ring within the propagation time.
+    Rotate(Rotate),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    /// Write it to a new file, readable by its owner alone, instead of printing it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: At,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// The ring
+    #[arg(value_name = "RING")]
+    pub(crate) ring: RingAt,
+    #[command(flatten)]
+    pub(crate) audience: Audience,
+    #[command(flatten)]
+    pub(crate) at: At,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("against").required(true))]
+pub(crate) struct Check {
+    /// The ring to deploy
+    #[arg(value_name = "RING")]
+    pub(crate) ring: RingAt,
+    /// The ring that servers have now
+    #[arg(long, value_name = "RING", group = "against")]
+    pub(crate) deployed: Option<RingAt>,
+    /// No server has a ring yet
+    #[arg(long, group = "against")]
+    pub(crate) first_deploy: bool,
+    /// A key that has leaked and goes on purpose: what ends with it is a warning
+    #[arg(long, value_name = "KEY_ID")]
+    pub(crate) leaked: Vec<String>,
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+    #[command(flatten)]
+    pub(crate) at: At,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rotate {
+    /// The ring that servers have now
+    #[arg(value_name = "RING")]
+    pub(crate) ring: RingAt,
+    /// Change the file, whole or not at all, and keep it private
+    #[arg(long)]
+    pub(crate) in_place: bool,
+    /// A key that has leaked: close it at once, which ends its sessions, and replace it if it seals
+    #[arg(long, value_name = "KEY_ID")]
+    pub(crate) leaked: Option<String>,
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// Say what was done in JSON, with --in-place
+    #[arg(long, requires = "in_place")]
+    pub(crate) json: bool,
+}
+
+/// How sessions and deploys are.
+#[derive(Debug, Args)]
+pub(crate) struct Policy {
+    #[command(flatten)]
+    pub(crate) audience: Audience,
+    #[command(flatten)]
+    pub(crate) timeouts: Timeouts,
+    /// The longest time from publishing a ring until no process uses an older one
+    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = humantime::parse_duration)]
+    propagation: Duration,
+    /// How long a key seals before the next one takes over
+    #[arg(long, value_name = "DURATION", default_value = "90d", value_parser = humantime::parse_duration)]
+    period: Duration,
+}
+
+impl Policy {
+    pub(crate) fn rotation(&self) -> RotationPolicy {
+        RotationPolicy::new(&self.audience.audience)
+            .idle_timeout(self.timeouts.idle_timeout)
+            .absolute_timeout(self.timeouts.absolute_timeout)
+            .skew(self.timeouts.skew)
+            .propagation(self.propagation)
+            .period(self.period)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Timeouts {
+    /// The sessions' idle timeout; while it is being changed, the longer one
+    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = humantime::parse_duration)]
+    pub(crate) idle_timeout: Duration,
+    /// The sessions' absolute timeout, likewise
+    #[arg(long, value_name = "DURATION", default_value = "12h", value_parser = humantime::parse_duration)]
+    pub(crate) absolute_timeout: Duration,
+    /// How far the clocks of servers may differ
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration)]
+    pub(crate) skew: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audience {
+    /// The sessions' audience, as servers have it; key ids depend on it
+    #[arg(long, env = "SESSION_AUDIENCE", hide_env_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) audience: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct At {
+    /// Answer as of this time instead of now
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<UnixTime>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Json {
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Reads a cookie's value, a whole Cookie or Set-Cookie header, or the cookies of a browser's tools, from
+/// standard input. With keys it also says what the cookie claims and whether it opens.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The ring to open with [default: env:SESSION_KEYS, if set]
+    #[arg(long, value_name = "RING")]
+    pub(crate) keys: Option<RingAt>,
+    /// The sessions' audience, as servers have it; needed with keys
+    #[arg(long, env = "SESSION_AUDIENCE", hide_env_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) audience: Option<String>,
+    /// The cookie's full name
+    #[arg(long, value_name = "NAME", default_value = "__Host-session")]
+    pub(crate) cookie: String,
+    /// The binding that the application passes, in hex
+    #[arg(long, value_name = "HEX")]
+    pub(crate) binding: Option<String>,
+    /// A file store: has it been revoked?
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) timeouts: Timeouts,
+    #[command(flatten)]
+    pub(crate) at: At,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    #[command(subcommand)]
+    pub(crate) who: Who,
+}
+
+/// Durable when the command ends; servers know within their refresh interval.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Who {
+    /// Log out users everywhere: the scope "user"
+    User {
+        /// The ids, as the application's scopes have them
+        #[arg(required = true)]
+        ids: Vec<String>,
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Log out single sessions
+    Session {
+        /// The session ids: 16 hex digits, as `inspect` prints them
+        #[arg(required = true)]
+        ids: Vec<String>,
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Log out whatever names this scope, such as a tenant
+    Scope {
+        /// The kind, as the application's scopes have it
+        kind: String,
+        /// The ids
+        #[arg(required = true)]
+        ids: Vec<String>,
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Log out everyone
+    All {
+        #[command(flatten)]
+        store: Store,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RevocationsCommand {
+    /// Make the store, once in its life; every session from before is refused
+    Create(Create),
+    /// List what has been revoked
+    ///
+    /// The store holds hashes of scopes. Whether a user has been logged out is told by --user.
+    List(ListRevoked),
+    /// Write the store again under the present sealing key
+    ///
+    /// Servers that may write do so by themselves. Where all of them may only read, run this after each
+    /// rotation, when the new key seals and before the old one is dropped.
+    Rekey(Store),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    #[command(flatten)]
+    pub(crate) store: Store,
+    /// In the place of a store that was lost: the greatest clock that servers name in their errors
+    #[arg(long, value_name = "CLOCK", default_value_t = 0)]
+    pub(crate) above: u64,
+    /// How far the clocks of servers may differ
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration)]
+    pub(crate) skew: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListRevoked {
+    #[command(flatten)]
+    pub(crate) store: Store,
+    /// Only this user
+    #[arg(long, value_name = "ID", conflicts_with_all = ["session", "scope"])]
+    pub(crate) user: Option<String>,
+    /// Only this session
+    #[arg(long, value_name = "SESSION_ID", conflicts_with = "scope")]
+    pub(crate) session: Option<String>,
+    /// Only this scope
+    #[arg(long, num_args = 2, value_names = ["KIND", "ID"])]
+    pub(crate) scope: Option<Vec<String>>,
+}
+
+/// Where the revocations are.
+#[derive(Debug, Args)]
+pub(crate) struct Store {
+    /// The file store
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SESSION_REVOCATIONS",
+        hide_env_values = true
+    )]
+    pub(crate) store: PathBuf,
+    /// The servers' ring
+    #[arg(long, value_name = "RING", default_value = "env:SESSION_KEYS")]
+    pub(crate) keys: RingAt,
+    #[command(flatten)]
+    pub(crate) audience: Audience,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}

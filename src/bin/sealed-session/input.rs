@@ -1,0 +1,109 @@
+//! What is read: rings by file, environment or standard input, and the present time.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::SystemTime;
+
+use sealed_session::{KeyRing, KeyRingFile, KeyRingSourceError, KeyRingSourceErrorKind, UnixTime};
+use zeroize::Zeroizing;
+
+use crate::output::Failure;
+
+/// More than any ring or header.
+const MAX_INPUT: u64 = 1 << 20;
+
+/// Where a ring is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RingAt {
+    File(PathBuf),
+    Stdin,
+    Env(String),
+}
+
+impl FromStr for RingAt {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match (text, text.strip_prefix("env:")) {
+            ("-", _) => Self::Stdin,
+            (_, Some(variable)) => Self::Env(variable.into()),
+            _ => Self::File(text.into()),
+        })
+    }
+}
+
+impl fmt::Display for RingAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Stdin => f.write_str("standard input"),
+            Self::Env(variable) => write!(f, "environment variable {variable}"),
+        }
+    }
+}
+
+impl RingAt {
+    pub(crate) fn load(&self) -> Result<KeyRing, Failure> {
+        let loaded = match self {
+            Self::File(path) => KeyRingFile::new(path).load(),
+            Self::Env(variable) => KeyRing::from_env(variable),
+            Self::Stdin => {
+                let parsed = read_stdin("a key ring")?.parse();
+                parsed.map_err(|error| KeyRingSourceError::ring("standard input", error))
+            }
+        };
+        loaded.map_err(|error| {
+            let next = match error.kind() {
+                KeyRingSourceErrorKind::NotSet => {
+                    "set it, or name another ring: FILE, - for standard input, or env:NAME"
+                }
+                KeyRingSourceErrorKind::Read(_) => {
+                    "name a file that may be read, - for standard input, or env:NAME"
+                }
+                _ => {
+                    "a ring has a line for each key: ssk1_… [seal-from=TIME] [open-until=TIME]; \
+                     `keys generate` makes one"
+                }
+            };
+            Failure::input(error).then(next)
+        })
+    }
+
+    pub(crate) const fn is_stdin(&self) -> bool {
+        matches!(self, Self::Stdin)
+    }
+}
+
+/// All of standard input.
+pub(crate) fn read_stdin(what: &str) -> Result<Zeroizing<String>, Failure> {
+    // Room for all of it, so that it never moves and leaves a copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(64 * 1024));
+    std::io::stdin()
+        .take(MAX_INPUT.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| {
+            Failure::input(format!("cannot read {what} from standard input: {error}"))
+        })?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_INPUT {
+        return Err(Failure::input(format!(
+            "standard input is longer than a mebibyte, so it is not {what}"
+        )));
+    }
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Failure::input(format!("standard input is not UTF-8, so it is not {what}")))?;
+    Ok(Zeroizing::new(text.into()))
+}
+
+/// The present time, or the one that was given in its place.
+pub(crate) fn now(at: Option<UnixTime>) -> Result<UnixTime, Failure> {
+    let now = at.map_or_else(|| UnixTime::try_from(SystemTime::now()), Ok);
+    now.map_err(|error| Failure::not_done(format!("this machine's clock: {error}")).then("set it"))
+}
+
+/// Whether an argument has what only a key has.
+pub(crate) fn holds_a_key(argument: &OsStr) -> bool {
+    argument.to_string_lossy().contains("ssk1_")
+}

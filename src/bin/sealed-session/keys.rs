@@ -1,0 +1,227 @@
+//! `keys`: rings are made, listed, checked and rotated.
+
+use std::fmt::Write as _;
+
+use sealed_session::{
+    Key, KeyId, KeyRing, KeyRingFile, KeyRingUpdateError, RingKey, Rotation, RotationError,
+    UnixTime,
+};
+use serde_json::{Value, json};
+
+use crate::args::{Check, Generate, List, Rotate};
+use crate::findings;
+use crate::input::{RingAt, now};
+use crate::output::{Answer, Failure};
+
+const DAY: u64 = 24 * 60 * 60;
+
+pub(crate) fn generate(given: &Generate) -> Result<Answer, Failure> {
+    let now = now(given.at.at)?;
+    let from = UnixTime::from_secs(now.as_secs().saturating_sub(DAY));
+    let key = Key::generate().map_err(Failure::not_done)?;
+    let ring = KeyRing::new([RingKey::new(key).with_seal_from(from)]).map_err(Failure::not_done)?;
+    let Some(path) = &given.out else {
+        return Ok(Answer::of(ring.expose_secrets().as_str()));
+    };
+    KeyRingFile::new(path).create(&ring).map_err(|error| {
+        Failure::not_done(error).then("name a new file in a folder that may be written to")
+    })?;
+    let mut answer = Answer::of("");
+    answer.notes.push(format!("made {}", path.display()));
+    Ok(answer)
+}
+
+/// What a key does at a moment.
+fn state(ring: &KeyRing, key: &RingKey, now: UnixTime) -> &'static str {
+    let seals = ring
+        .sealing_key(now)
+        .is_some_and(|sealing| std::ptr::eq(sealing, key));
+    if seals {
+        "seals"
+    } else if key.open_until().is_some_and(|until| until <= now) {
+        "closed"
+    } else if key.seal_from() > Some(now) {
+        "planned"
+    } else {
+        "opens"
+    }
+}
+
+pub(crate) fn list(given: &List) -> Result<Answer, Failure> {
+    let ring = given.ring.load()?;
+    let now = now(given.at.at)?;
+    let id = |key: &RingKey| key.key().id(&given.audience.audience).to_string();
+    let mut keys: Vec<&RingKey> = ring.keys().iter().collect();
+    keys.sort_by_key(|key| key.seal_from());
+    if given.json.json {
+        let time = |time: Option<UnixTime>| time.map(|time| time.to_string());
+        let keys: Vec<Value> = keys
+            .iter()
+            .map(|key| {
+                json!({
+                    "key": id(key),
+                    "state": state(&ring, key, now),
+                    "seal_from": time(key.seal_from()),
+                    "open_until": time(key.open_until()),
+                })
+            })
+            .collect();
+        return Ok(Answer::json(&json!({ "keys": keys })));
+    }
+    let mut text = format!(
+        "{:8}  {:7}  {:20}  {}\n",
+        "KEY", "STATE", "SEALS FROM", "OPENS UNTIL"
+    );
+    for key in keys {
+        let time = |time: Option<UnixTime>, never: &str| {
+            time.map_or_else(|| never.to_owned(), |time| time.to_string())
+        };
+        let _ = writeln!(
+            text,
+            "{}  {:7}  {:20}  {}",
+            id(key),
+            state(&ring, key, now),
+            time(key.seal_from(), "always"),
+            time(key.open_until(), "for ever"),
+        );
+    }
+    Ok(Answer::of(text))
+}
+
+pub(crate) fn check(given: &Check) -> Result<Answer, Failure> {
+    let deployed = given.deployed.as_ref();
+    if given.ring.is_stdin() && deployed.is_some_and(RingAt::is_stdin) {
+        return Err(Failure::usage(
+            "both rings are to come from standard input",
+            "give one of them as FILE or env:NAME",
+        ));
+    }
+    let new = given.ring.load()?;
+    let deployed = deployed.map(RingAt::load).transpose()?;
+    let now = now(given.at.at)?;
+    let mut policy = given.policy.rotation();
+    for leaked in &given.leaked {
+        let rings = [Some(&new), deployed.as_ref()];
+        let audience = &given.policy.audience.audience;
+        policy = policy.leaked(named(&rings, audience, leaked)?);
+    }
+    let report = policy.check(&new, deployed.as_ref(), now);
+    let safe = report.is_safe();
+    if given.json.json {
+        return Ok(Answer::json(&findings::to_json(&report)).unless(!safe));
+    }
+    let mut text = findings::lines(&report);
+    text.push_str(match (safe, report.warnings().is_empty()) {
+        (true, true) => "safe to deploy: no session is lost\n",
+        (true, false) => "safe to deploy: no session is lost but what the warnings say\n",
+        (false, _) => "not safe to deploy: sessions would be lost\n",
+    });
+    Ok(Answer::of(text).unless(!safe))
+}
+
+/// The key that is printed as `name`.
+fn named(rings: &[Option<&KeyRing>], audience: &str, name: &str) -> Result<KeyId, Failure> {
+    let keys = rings.iter().flatten().flat_map(|ring| ring.keys());
+    let mut ids = keys.map(|key| key.key().id(audience));
+    ids.find(|id| id.to_string() == name).ok_or_else(|| {
+        Failure::input(format!(
+            "no key of the ring has the id \"{name}\" for this audience"
+        ))
+        .then("`keys list` prints the ids; is the audience the servers' one?")
+    })
+}
+
+pub(crate) fn rotate(given: &Rotate) -> Result<Answer, Failure> {
+    let now = now(given.at.at)?;
+    let plan = |ring: &KeyRing| -> Result<Rotation, Failure> {
+        let policy = given.policy.rotation();
+        match &given.leaked {
+            None => policy.rotate(ring, now, Key::generate),
+            Some(leaked) => {
+                let leaked = named(&[Some(ring)], &given.policy.audience.audience, leaked)?;
+                policy.replace_leaked(ring, leaked, now, Key::generate)
+            }
+        }
+        .map_err(|error| unplanned(&error))
+    };
+    if !given.in_place {
+        let ring = given.ring.load()?;
+        let rotation = plan(&ring)?;
+        let mut answer = Answer::of(rotation.ring().expose_secrets().as_str());
+        answer.notes = told(&rotation);
+        return Ok(answer);
+    }
+    let RingAt::File(path) = &given.ring else {
+        return Err(Failure::usage(
+            &format!("{} cannot be changed in place", given.ring),
+            "give the ring as FILE, or leave out --in-place to have it printed",
+        ));
+    };
+    let mut rotated = None;
+    let updated = KeyRingFile::new(path).update(|ring| {
+        let rotation = plan(ring)?;
+        let changed = rotation.is_change().then(|| rotation.ring().clone());
+        rotated = Some(rotation);
+        Ok(changed)
+    });
+    match updated {
+        Ok(_) => {}
+        Err(KeyRingUpdateError::Change(failure)) => return Err(failure),
+        Err(KeyRingUpdateError::Load(error)) => return Err(Failure::input(error)),
+        Err(error) => {
+            return Err(Failure::not_done(error.to_string()).then(
+                "see to the file and its folder, then run it again; do not deploy before it succeeds",
+            ));
+        }
+    }
+    let Some(rotation) = rotated else {
+        return Err(Failure::not_done("the ring was not looked at"));
+    };
+    if given.json {
+        return Ok(Answer::json(&in_json(&rotation)));
+    }
+    Ok(Answer::of(told(&rotation).join("\n") + "\n"))
+}
+
+fn unplanned(error: &RotationError) -> Failure {
+    let next = match error {
+        RotationError::Unsafe(_) => {
+            "correct the ring by hand, and `keys check` it against the deployed one"
+        }
+        RotationError::Ring(_) => "run it again: the new key was not usable, by chance",
+        _ => return Failure::not_done(error),
+    };
+    Failure::input(error).then(next)
+}
+
+/// What is new about the ring, a line each.
+fn told(rotation: &Rotation) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(added) = rotation.added() {
+        let latest = rotation.ring().keys().last();
+        let from = latest.and_then(RingKey::seal_from);
+        let from = from.map_or_else(String::new, |from| format!(", seals from {from}"));
+        lines.push(format!("added key {added}{from}"));
+    }
+    for removed in rotation.removed() {
+        lines.push(format!("removed key {removed}"));
+    }
+    let warnings = findings::warnings(rotation.report());
+    lines.extend(warnings.lines().map(str::to_owned));
+    lines.push(if rotation.is_change() {
+        "deploy this ring".into()
+    } else {
+        format!("nothing to do; the next rotation is due {}", rotation.due())
+    });
+    lines
+}
+
+fn in_json(rotation: &Rotation) -> Value {
+    json!({
+        "changed": rotation.is_change(),
+        "added": rotation.added().map(|id| id.to_string()),
+        "removed": rotation.removed().iter().map(KeyId::to_string).collect::<Vec<_>>(),
+        "due": rotation.due().to_string(),
+        "check": findings::to_json(rotation.report()),
+    })
+}

@@ -55,26 +55,29 @@ impl RingAt {
                 parsed.map_err(|error| KeyRingSourceError::ring("standard input", error))
             }
         };
-        loaded.map_err(|error| {
-            let next = match error.kind() {
-                KeyRingSourceErrorKind::NotSet => {
-                    "set it, or name another ring: FILE, - for standard input, or env:NAME"
-                }
-                KeyRingSourceErrorKind::Read(_) => {
-                    "name a file that may be read, - for standard input, or env:NAME"
-                }
-                _ => {
-                    "a ring has a line for each key: ssk1_… [seal-from=TIME] [open-until=TIME]; \
-                     `keys generate` makes one"
-                }
-            };
-            Failure::input(error).then(next)
-        })
+        loaded.map_err(|error| unreadable(&error))
     }
 
     pub(crate) const fn is_stdin(&self) -> bool {
         matches!(self, Self::Stdin)
     }
+}
+
+/// There is no ring.
+pub(crate) fn unreadable(error: &KeyRingSourceError) -> Failure {
+    let next = match error.kind() {
+        KeyRingSourceErrorKind::NotSet => {
+            "set it, or name another ring: FILE, - for standard input, or env:NAME"
+        }
+        KeyRingSourceErrorKind::Read(_) => {
+            "name a file that may be read, - for standard input, or env:NAME"
+        }
+        _ => {
+            "a ring has a line for each key: ssk1_… [seal-from=TIME] [open-until=TIME]; \
+             `keys generate` makes one"
+        }
+    };
+    Failure::input(error).then(next)
 }
 
 /// All of standard input.

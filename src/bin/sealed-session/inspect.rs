@@ -204,6 +204,10 @@ impl Seen {
 
     fn verdict(&self) -> String {
         match self.inspection.verdict() {
+            Err(OpenErrorKind::Unauthentic) => {
+                "does not open: not authentic, or for another audience, cookie name or binding"
+                    .into()
+            }
             Err(kind) => format!("does not open: {kind}"),
             Ok(()) if !self.with_keys => {
                 "not known without keys; give them by --keys or SESSION_KEYS".into()

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Check, Generate, List, Rotate};
 use crate::findings;
-use crate::input::{RingAt, now};
+use crate::input::{RingAt, now, unreadable};
 use crate::output::{Answer, Failure};
 
 const DAY: u64 = 24 * 60 * 60;
@@ -167,7 +167,7 @@ pub(crate) fn rotate(given: &Rotate) -> Result<Answer, Failure> {
     match updated {
         Ok(_) => {}
         Err(KeyRingUpdateError::Change(failure)) => return Err(failure),
-        Err(KeyRingUpdateError::Load(error)) => return Err(Failure::input(error)),
+        Err(KeyRingUpdateError::Load(error)) => return Err(unreadable(&error)),
         Err(error) => {
             return Err(Failure::not_done(error.to_string()).then(
                 "see to the file and its folder, then run it again; do not deploy before it succeeds",

@@ -137,9 +137,13 @@ impl WholeFile {
         }
         let mut file = private_options().write(true).create_new(true).open(aside)?;
         // Whose the file is, and who may read it, is the operator's choice once it is there.
-        if let Ok(present) = fs::metadata(&self.path) {
-            keep_owner(&file, &present)?;
-            file.set_permissions(permissions(&present, readers))?;
+        match fs::metadata(&self.path) {
+            Ok(present) => {
+                keep_owner(&file, &present)?;
+                file.set_permissions(permissions(&present, readers))?;
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
         file.write_all(content)?;
         // Before the rename: else the name could outlive a crash, and the bytes not.

@@ -1,5 +1,6 @@
 //! The file store with a failure at every system call of a write. Obligation 19: the old document or
-//! the new one, never a torn one; after the acknowledgement only the new.
+//! the new one, never a torn one; after the acknowledgement only the new. And the same for a key ring that is
+//! rotated in place.
 //!
 //! `.ci/faults` runs it. For each system call that a write makes, strace (1) fails it once, (2) fails
 //! it from then on (or, for a signal, three times), (3) kills the process there. `disk` replays the calls on a disk that loses what was
@@ -15,6 +16,7 @@
 
 mod disk;
 mod driver;
+mod rotate;
 mod trace;
 
 use std::collections::BTreeMap;
@@ -48,6 +50,7 @@ fn main() {
         }
     }
     short_writes(&here, &mut tally);
+    rotate::at_every_system_call(&here);
     fs::remove_dir_all(&here).unwrap();
     println!("{} injections: {:?}", tally.all(), tally.outcomes);
     assert!(tally.all() >= 300, "fewer than 300 injections");

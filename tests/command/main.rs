@@ -1,6 +1,17 @@
 //! The command line, a case a file: arguments and input beside what is printed and the exit code.
 //! `TRYCMD=overwrite` writes what is printed into the cases, to be read before it is kept.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
+
+#[cfg(unix)]
+mod operations;
+
 use std::path::Path;
 
 #[test]

@@ -1,0 +1,234 @@
+//! Runs `docs/OPERATIONS.md`: every command of it, in order, in one shell and an empty folder. What is
+//! printed is what the page says, but for times, clocks, and names of keys and sessions, which must be the
+//! same where the page has the same.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use sealed_session::{
+    FileStore, KeyRingFile, Revocations, Scopes, SessionData, Sessions, UnixTime,
+};
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Account {
+    user: u64,
+}
+
+impl SessionData for Account {
+    const SCHEMA: u32 = 1;
+
+    fn scopes(&self, scopes: &mut Scopes<'_>) {
+        scopes.add("user", self.user);
+    }
+}
+
+#[test]
+fn every_command_of_the_page_does_what_the_page_says() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/OPERATIONS.md");
+    let page = fs::read_to_string(page).unwrap();
+    let mut shell = Shell::new();
+    let mut names = Names::default();
+    let mut commands = 0;
+    let mut lines = page.lines().peekable();
+    while let Some(line) = lines.next() {
+        match line {
+            "<!-- a cookie -->" => sign_in(&shell.folder),
+            "```console" => {
+                let mut block = Vec::new();
+                for line in lines.by_ref().take_while(|line| *line != "```") {
+                    block.push(line);
+                }
+                commands += run(&mut shell, &mut names, &block);
+            }
+            _ => assert!(
+                !line.trim_start().starts_with("$ "),
+                "a command outside of a console block: {line}"
+            ),
+        }
+    }
+    assert!(commands >= 30, "{commands} commands");
+}
+
+/// Runs the commands of a block, each with the answer below it. How many there were.
+fn run(shell: &mut Shell, names: &mut Names, block: &[&str]) -> usize {
+    let mut commands = 0;
+    let mut rest = block.iter().peekable();
+    while let Some(line) = rest.next() {
+        let command = line
+            .strip_prefix("$ ")
+            .unwrap_or_else(|| panic!("no command: {line}"));
+        let mut expected = Vec::new();
+        while let Some(line) = rest.next_if(|line| !line.starts_with("$ ")) {
+            expected.push(*line);
+        }
+        let command = names.in_command(command);
+        let answer = shell.run(&command);
+        assert_eq!(
+            answer.len(),
+            expected.len(),
+            "{command}\nanswers {answer:#?}\nand the page says {expected:#?}"
+        );
+        for (said, expected) in answer.iter().zip(expected) {
+            names.compare(&command, said, expected);
+        }
+        commands += 1;
+    }
+    commands
+}
+
+/// Puts the cookie of a session under the operator's keys where a user might have.
+fn sign_in(folder: &Path) {
+    let keys = KeyRingFile::new(folder.join("keys")).load().unwrap();
+    let store = FileStore::new(folder.join("revocations"));
+    let revocations = Revocations::shared("shop.example", &keys, store)
+        .build()
+        .unwrap();
+    let sessions: Sessions<Account> = Sessions::builder("shop.example", &keys)
+        .revocations(revocations)
+        .build()
+        .unwrap();
+    let sign_in = sessions.begin_sign_in().wait().unwrap();
+    let set_cookie = sign_in.start(&Account { user: 7 }).unwrap();
+    fs::write(folder.join("cookie.txt"), set_cookie.as_str()).unwrap();
+}
+
+/// A shell that goes on from command to command.
+struct Shell {
+    folder: PathBuf,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Shell {
+    fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("operations-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let command = Path::new(env!("CARGO_BIN_EXE_sealed-session"));
+        let path = format!(
+            "{}:{}",
+            command.parent().unwrap().display(),
+            std::env::var("PATH").unwrap()
+        );
+        let mut child = Command::new("bash")
+            .env("PATH", path)
+            .env_remove("SESSION_KEYS")
+            .env("LC_ALL", "C")
+            .current_dir(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Self {
+            folder,
+            stdin: child.stdin.take(),
+            child,
+            stdout,
+        }
+    }
+
+    /// What the command prints, line by line.
+    fn run(&mut self, command: &str) -> Vec<String> {
+        const END: &str = "=== end ===";
+        let stdin = self.stdin.as_mut().unwrap();
+        writeln!(stdin, "{{ {command}\n}} 2>&1; echo '{END}'").unwrap();
+        stdin.flush().unwrap();
+        let mut answer = Vec::new();
+        loop {
+            let mut line = String::new();
+            assert_ne!(
+                self.stdout.read_line(&mut line).unwrap(),
+                0,
+                "{command}: the shell died"
+            );
+            match line.trim_end_matches('\n') {
+                END => return answer,
+                line => answer.push(line.to_owned()),
+            }
+        }
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        self.stdin = None;
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The names of keys and sessions on the page, and what they are here.
+#[derive(Default)]
+struct Names(BTreeMap<String, String>);
+
+impl Names {
+    fn in_command(&self, command: &str) -> String {
+        let words = command.split(' ');
+        let words = words.map(|word| self.0.get(word).map_or(word, String::as_str));
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    /// `said` is `expected`, word by word.
+    fn compare(&mut self, command: &str, said: &str, expected: &str) {
+        let words = |line: &str| -> Vec<String> {
+            let line = without_distance(&without_times(line));
+            let words = line.split([' ', ',', '(', ')', ';', ':']);
+            words.map(str::to_owned).collect()
+        };
+        let (said_words, expected_words) = (words(said), words(expected));
+        assert_eq!(
+            said_words.len(),
+            expected_words.len(),
+            "{command}\nsays {said}\nand the page {expected}"
+        );
+        for (here, there) in said_words.iter().zip(&expected_words) {
+            let is_name = is_hex(there, 8) || is_hex(there, 16);
+            if is_name && is_hex(here, there.len()) {
+                let known = self.0.entry(there.clone()).or_insert_with(|| here.clone());
+                assert_eq!(known, here, "{command}: {there} is another name now");
+            } else if is_clock(here) && is_clock(there) {
+                // Options take clocks.
+                self.0.insert(there.clone(), here.clone());
+            } else {
+                assert_eq!(
+                    here, there,
+                    "{command}\nsays {said}\nand the page {expected}"
+                );
+            }
+        }
+    }
+}
+
+/// RFC 3339 times, which have the signs that words are split at.
+fn without_times(line: &str) -> String {
+    const LEN: usize = "2026-11-22T00:00:00Z".len();
+    let mut left = line.to_owned();
+    for at in 0..line.len() {
+        let Some(time) = left.get(at..at + LEN) else {
+            break;
+        };
+        if time.parse::<UnixTime>().is_ok() {
+            left.replace_range(at..at + LEN, "TIME");
+        }
+    }
+    left
+}
+
+/// How long ago or ahead a time is, while time goes by.
+fn without_distance(line: &str) -> String {
+    let parts = line.split_once("TIME, ");
+    let distance = parts.filter(|(_, rest)| rest.starts_with("in ") || rest.ends_with(" ago"));
+    distance.map_or_else(|| line.to_owned(), |(start, _)| format!("{start}TIME"))
+}
+
+fn is_hex(word: &str, len: usize) -> bool {
+    word.len() == len && word.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn is_clock(word: &str) -> bool {
+    word.len() >= 13 && word.bytes().all(|b| b.is_ascii_digit())
+}

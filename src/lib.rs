@@ -52,6 +52,14 @@
 //! - `tracing`, `metrics`: adapters of [`Telemetry`].
 //! - `http`, `cookie`: [`SetCookie`] turns into their types.
 //!
+//! - `cli`: the command `sealed-session`, and `Codec::inspect`, which it uses.
+//!
+//! # Keys
+//!
+//! A [`KeyRing`] carries its schedule. [`RotationPolicy`] plans the next one and checks what a deploy would
+//! lose; a [`LiveKeyRing`] follows a file or a secrets manager while requests run. `docs/OPERATIONS.md` is
+//! for who deploys them.
+//!
 //! # Logging out
 //!
 //! [`Revocations`] say where it is kept who was logged out: in a store that servers share ([`FileStore`],

@@ -47,7 +47,7 @@ impl RotationPolicy {
 
     /// The ring to deploy at once when the key `leaked` is in the wrong hands: it neither opens nor
     /// seals from `now` on, which ends the sessions under it, and where it sealed, a new key from `fresh`
-    /// does. A key that was yet to seal is left out.
+    /// does. A key that was yet to seal is left out; one that began in this very second has it to its end.
     ///
     /// The key stays in the ring as long as its sessions would have lived, so that servers which follow
     /// a file can tell this from a file that lost its end, and so that they can open the
@@ -75,14 +75,18 @@ impl RotationPolicy {
             }
             next.remove(|other| other.key().as_bytes() == key.key().as_bytes());
         } else {
-            let closed = key.open_until().map_or(now, |until| until.min(now));
-            next.close(key, Some(closed));
-            if ring.sealing_end(key).is_none_or(|end| end > now) {
+            // A key that began in this very second seals until its end, or no key would.
+            let begun = key
+                .seal_from()
+                .map_or(UnixTime::from_secs(0), |from| later(from, 1));
+            let closed = begun.max(now);
+            next.close(
+                key,
+                Some(key.open_until().map_or(closed, |until| until.min(closed))),
+            );
+            if ring.sealing_end(key).is_none_or(|end| end > closed) {
                 // As early as any server's clock may be, and after the key that it follows.
-                let after = key
-                    .seal_from()
-                    .map_or(UnixTime::from_secs(0), |from| later(from, 1));
-                let seal_from = UnixTime::from_secs(self.earliest_now(now)).max(after);
+                let seal_from = UnixTime::from_secs(self.earliest_now(now)).max(begun);
                 next.add(RingKey::new(fresh()?).with_seal_from(seal_from));
             }
         }

@@ -29,7 +29,10 @@ impl RotationPolicy {
             self.check_schedules(new, deployed, now, &mut report);
         }
         for key in new.keys() {
-            self.check_closing(new, key, now, &mut report);
+            if !deployed.is_some_and(|deployed| has_closed(deployed, key, now)) {
+                self.check_closing(new, key, now, &mut report);
+            }
+            self.check_tidiness(new, key, now, &mut report);
         }
         self.check_age(new, now, &mut report);
         report
@@ -101,36 +104,48 @@ impl RotationPolicy {
         }
     }
 
-    /// K2, and what may be tidied up.
+    /// K2.
     fn check_closing(&self, new: &KeyRing, key: &RingKey, now: UnixTime, report: &mut CheckReport) {
         // A key that nothing follows seals for ever, and K0 has found it if it closes.
+        let (Some(end), Some(open_until)) = (new.sealing_end(key), key.open_until()) else {
+            return;
+        };
+        let needed = self.may_close(end);
+        if open_until < needed && self.seals_for_the_living(new, key, now) {
+            let finding = Finding::ClosesTooSoon {
+                key: self.id(key),
+                open_until,
+                needed,
+            };
+            if self.has_leaked(key) {
+                report.warnings.push(finding);
+            } else {
+                report.errors.push(finding);
+            }
+        }
+    }
+
+    /// Keys that another follows.
+    fn check_tidiness(
+        &self,
+        new: &KeyRing,
+        key: &RingKey,
+        now: UnixTime,
+        report: &mut CheckReport,
+    ) {
         let Some(end) = new.sealing_end(key) else {
             return;
         };
-        let (key_id, needed) = (self.id(key), self.may_close(end));
+        let key_id = self.id(key);
         if self.is_dead(end, now) {
             let since = self.may_go(end);
             report.warnings.push(Finding::Dead { key: key_id, since });
-            return;
-        }
-        match key.open_until() {
-            None => report.warnings.push(Finding::NeverCloses {
+        } else if key.open_until().is_none() {
+            let needed = self.may_close(end);
+            report.warnings.push(Finding::NeverCloses {
                 key: key_id,
                 needed,
-            }),
-            Some(open_until) if open_until < needed && self.seals_for_the_living(new, key, now) => {
-                let finding = Finding::ClosesTooSoon {
-                    key: key_id,
-                    open_until,
-                    needed,
-                };
-                if self.has_leaked(key) {
-                    report.warnings.push(finding);
-                } else {
-                    report.errors.push(finding);
-                }
-            }
-            Some(_) => {}
+            });
         }
     }
 
@@ -155,6 +170,16 @@ impl RotationPolicy {
     fn has_leaked(&self, key: &RingKey) -> bool {
         self.leaked.contains(&self.id(key))
     }
+}
+
+/// Whether the deployed ring has closed this key, and the new one closes it no earlier: then there is
+/// nothing left that the deploy could lose.
+fn has_closed(deployed: &KeyRing, key: &RingKey, now: UnixTime) -> bool {
+    let mut keys = deployed.keys().iter();
+    let former = keys.find(|former| same(Some(former), Some(key)));
+    former
+        .and_then(RingKey::open_until)
+        .is_some_and(|until| until <= now && Some(until) <= key.open_until())
 }
 
 /// A stretch in which two rings seal with different keys.

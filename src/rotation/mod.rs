@@ -11,7 +11,8 @@
 //! - **K0**: a key seals in every second from now - *S* on;
 //! - **K1**: both rings have the same sealing key in every second after now - *L* - 2 *S*, up to
 //!   now + *P* + *S*;
-//! - **K2**: each key that seals after now - *L* - 2 *S* has `open-until` >= *end(k)* + *L* + *S*.
+//! - **K2**: each key that seals after now - *L* - 2 *S* has `open-until` >= *end(k)* + *L* + *S*,
+//!   unless the deployed ring has closed it already.
 //!
 //! Twice the skew, because a renewal on a server that is behind keeps the time of issue that a server
 //! that is ahead has stamped. `tests/rotation` holds the rules against fleets of servers.

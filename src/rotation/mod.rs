@@ -86,8 +86,8 @@ impl RotationPolicy {
         }
     }
 
-    /// The idle timeout of the sessions. While a change of it is being deployed, or sessions of one ring
-    /// differ in it, the greatest.
+    /// The idle timeout of the sessions. Where they differ in it, the greatest that any process uses: after
+    /// a change the former one counts, in every check, until the change has reached them all.
     #[must_use]
     pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = seconds(timeout);

@@ -34,6 +34,7 @@ mod refreshing;
 mod revocation;
 mod revocation_state;
 mod ring_files;
+mod rotation;
 mod secrecy;
 mod sessions;
 mod shared;

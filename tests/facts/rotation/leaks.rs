@@ -1,0 +1,247 @@
+//! A key in the wrong hands is replaced: its sessions end at once, and all others open.
+
+use sealed_session::{
+    Codec, Context, Epoch, Finding, KeyRing, KeyRingErrorKind, OpenErrorKind, RevocationState,
+    RevocationView, Rotation, RotationError,
+};
+
+use super::{LAST, LIFE, SKEW, id, policy, ring, seconds, switch};
+use crate::account::{Account, typical};
+use crate::fixture::{NOW, at, key, open_with, random};
+use crate::oracle::from_base64url;
+
+/// The seed of the key that takes the leaked one's place.
+const FRESH: u8 = 9;
+
+fn replace(ring: &KeyRing, leaked: u8) -> Result<Rotation, RotationError> {
+    policy().replace_leaked(ring, id(leaked), at(NOW), || Ok(key(FRESH)))
+}
+
+fn codec(ring: &KeyRing) -> Codec<Account> {
+    Codec::builder("shop.example", ring)
+        .idle_timeout(seconds(LIFE))
+        .absolute_timeout(seconds(10 * LIFE))
+        .skew(seconds(SKEW))
+        .build()
+        .unwrap()
+}
+
+/// A new session by a clock, and the id of the key that sealed it.
+fn sign_in(codec: &Codec<Account>, clock: u64) -> (String, Vec<u8>) {
+    let state = RevocationState::fixed(Epoch::ZERO);
+    let context = Context::new(at(clock), RevocationView::current(&state));
+    let sealed = codec.start(&typical(), &context, random(1)).unwrap();
+    let key = from_base64url(sealed.value().as_bytes()).unwrap()[1..5].to_vec();
+    (sealed.into_value(), key)
+}
+
+/// Replaces a key and asserts what becomes of every session that was made before, on a server whose
+/// clock shows `closed`; and that every server can go on to seal, after that by other keys.
+#[track_caller]
+fn assert_replaced(deployed: &KeyRing, leaked: u8, closed: u64, expected: &KeyRing) -> Rotation {
+    let rotation = replace(deployed, leaked).unwrap();
+    let replaced = rotation.ring().expose_secrets();
+    assert_eq!(replaced, expected.expose_secrets());
+    let [before, after] = [deployed, rotation.ring()].map(codec);
+    for clock in NOW - LIFE + 2..=NOW + SKEW {
+        let (token, by) = sign_in(&before, clock);
+        let opened = open_with(&after, token, closed, b"").map(|_| ());
+        let is_leaked = by == id(leaked).to_bytes();
+        let kept = rotation.removed().is_empty();
+        let expected = match (is_leaked, kept) {
+            (false, _) => Ok(()),
+            (true, true) => Err(OpenErrorKind::RetiredKey),
+            (true, false) => Err(OpenErrorKind::UnknownKey),
+        };
+        assert_eq!(opened, expected, "sealed at {clock}");
+    }
+    for clock in NOW - SKEW..NOW + 1_000 {
+        let (_, by) = sign_in(&after, clock);
+        assert!(clock < closed || by != id(leaked).to_bytes(), "at {clock}");
+    }
+    rotation
+}
+
+fn too_soon(key: u8) -> Finding {
+    Finding::SealsTooSoon {
+        key: id(key),
+        earliest: at(LAST + 1),
+    }
+}
+
+fn closes(key: u8, open_until: u64, end: u64) -> Finding {
+    Finding::ClosesTooSoon {
+        key: id(key),
+        open_until: at(open_until),
+        needed: at(end + LIFE + SKEW),
+    }
+}
+
+#[test]
+fn the_sealing_key_is_followed_at_once_by_the_slowest_clock() {
+    let from = NOW - SKEW;
+    let expected = ring([(1, None, Some(NOW)), (FRESH, Some(from), None)]);
+    let rotation = assert_replaced(&ring([(1, None, None)]), 1, NOW, &expected);
+    assert!(rotation.is_change());
+    assert_eq!(
+        (rotation.added(), rotation.removed()),
+        (Some(id(FRESH)), &[][..])
+    );
+    // What is lost: sessions of the new key where it is not known, and those of the leaked one.
+    let lost = [too_soon(FRESH), closes(1, NOW, from)];
+    assert_eq!(rotation.report().warnings(), lost);
+    // A key that was to close and that nothing follows is no hindrance.
+    let _ = assert_replaced(&ring([(1, None, Some(NOW + 500))]), 1, NOW, &expected);
+}
+
+#[test]
+fn a_former_key_closes_and_nothing_else_changes() {
+    let sealing = NOW - LIFE / 2;
+    let expected = ring([(1, None, Some(NOW)), (2, Some(sealing), None)]);
+    let rotation = assert_replaced(&switch(sealing), 1, NOW, &expected);
+    assert!(rotation.is_change());
+    assert_eq!((rotation.added(), rotation.removed()), (None, &[][..]));
+    assert_eq!(rotation.report().warnings(), [closes(1, NOW, sealing)]);
+    // One that has closed is not opened again.
+    let closed = ring([(1, None, Some(NOW - 20)), (2, Some(NOW - 1_000), None)]);
+    let rotation = replace(&closed, 1).unwrap();
+    assert!(!rotation.is_change());
+    assert_eq!(rotation.ring().expose_secrets(), closed.expose_secrets());
+}
+
+#[test]
+fn the_sealing_key_before_a_planned_one_is_followed_until_then() {
+    let planned = NOW + 500;
+    let expected = ring([
+        (1, None, Some(NOW)),
+        (2, Some(planned), None),
+        (FRESH, Some(NOW - SKEW), Some(planned + LIFE + SKEW)),
+    ]);
+    let rotation = assert_replaced(&switch(planned), 1, NOW, &expected);
+    let lost = [too_soon(FRESH), closes(1, NOW, NOW - SKEW)];
+    assert_eq!(rotation.report().warnings(), lost);
+}
+
+/// Servers ahead have sealed with it, and their sessions open.
+#[test]
+fn a_key_that_is_planned_within_the_skew_still_takes_over() {
+    for planned in [NOW + 1, NOW + SKEW / 2, NOW + SKEW] {
+        let expected = ring([
+            (1, None, Some(NOW)),
+            (2, Some(planned), None),
+            (FRESH, Some(NOW - SKEW), Some(planned + LIFE + SKEW)),
+        ]);
+        let _ = assert_replaced(&switch(planned), 1, NOW, &expected);
+    }
+}
+
+#[test]
+fn a_planned_key_is_left_out_and_its_predecessor_stays() {
+    let planned = NOW + 500;
+    let one = ring([(1, None, None)]);
+    let rotation = assert_replaced(&switch(planned), 2, NOW, &one);
+    assert_eq!((rotation.added(), rotation.removed()), (None, &[id(2)][..]));
+    assert_eq!(rotation.report().warnings(), []);
+    // Servers ahead have sealed with it, or will before they hear.
+    let rotation = assert_replaced(&switch(NOW + 1), 2, NOW, &one);
+    let (key, may_go) = (id(2), None);
+    assert_eq!(
+        rotation.report().warnings(),
+        [Finding::Removed { key, may_go }]
+    );
+    // Another is planned after it.
+    let deployed = ring([
+        (1, None, Some(planned + LIFE + SKEW)),
+        (2, Some(planned), Some(planned + 100 + LIFE + SKEW)),
+        (3, Some(planned + 100), None),
+    ]);
+    let expected = switch(planned + 100);
+    let expected = ring([
+        (
+            1,
+            None,
+            expected.keys()[0].open_until().map(|time| time.as_secs()),
+        ),
+        (3, Some(planned + 100), None),
+    ]);
+    let _ = assert_replaced(&deployed, 2, NOW, &expected);
+}
+
+/// Between the slowest clock and now.
+#[test]
+fn a_key_that_began_within_the_skew_is_followed_a_second_later() {
+    for began in [NOW - SKEW, NOW - SKEW / 2, NOW - 1] {
+        let until = began + LIFE + SKEW;
+        let expected = ring([
+            (1, None, Some(until)),
+            (2, Some(began), Some(NOW)),
+            (FRESH, Some(began + 1), None),
+        ]);
+        let _ = assert_replaced(&switch(began), 2, NOW, &expected);
+    }
+}
+
+/// Or no key would seal in this second.
+#[test]
+fn a_key_that_began_this_very_second_goes_with_its_end() {
+    let until = NOW + LIFE + SKEW;
+    let expected = ring([
+        (1, None, Some(until)),
+        (2, Some(NOW), Some(NOW + 1)),
+        (FRESH, Some(NOW + 1), None),
+    ]);
+    let rotation = assert_replaced(&switch(NOW), 2, NOW + 1, &expected);
+    let lost = [too_soon(FRESH), closes(2, NOW + 1, NOW + 1)];
+    assert_eq!(rotation.report().warnings(), lost);
+    // Another takes over then.
+    let deployed = ring([
+        (1, None, Some(until)),
+        (2, Some(NOW), Some(until + 1)),
+        (3, Some(NOW + 1), None),
+    ]);
+    let expected = ring([
+        (1, None, Some(until)),
+        (2, Some(NOW), Some(NOW + 1)),
+        (3, Some(NOW + 1), None),
+    ]);
+    let rotation = assert_replaced(&deployed, 2, NOW + 1, &expected);
+    assert_eq!(rotation.added(), None);
+}
+
+/// What a leaked key's sessions have lost already, no later deploy loses; and nobody is told to open
+/// the key again.
+#[test]
+fn rotation_goes_on_while_a_leaked_key_is_in_the_ring() {
+    let replaced = replace(&ring([(1, None, None)]), 1).unwrap().into_ring();
+    let gone = NOW - SKEW + LIFE + 2 * SKEW;
+    for now in [NOW, NOW + 1, NOW + SKEW, NOW + LIFE, gone - 1, gone] {
+        let rotation = policy().rotate(&replaced, at(now), || Ok(key(3))).unwrap();
+        assert_eq!(rotation.is_change(), now == gone);
+        assert_eq!(rotation.report().warnings(), []);
+    }
+}
+
+#[test]
+fn a_key_that_the_ring_lacks_is_an_error() {
+    let error = replace(&ring([(1, None, None)]), 2).unwrap_err();
+    assert_eq!(error, RotationError::NoSuchKey(id(2)));
+    assert_eq!(
+        error.to_string(),
+        "no key of the ring has the id 2d78d731 for this audience"
+    );
+}
+
+#[test]
+fn a_fresh_key_with_the_leaked_ones_id_is_an_error() {
+    let [one, other] = crate::keys::colliding();
+    let deployed = KeyRing::from_key(one.clone());
+    let leaked = one.id("shop.example");
+    let error = policy()
+        .replace_leaked(&deployed, leaked, at(NOW), || Ok(other))
+        .unwrap_err();
+    let RotationError::Unsafe(report) = error else {
+        panic!("{error}");
+    };
+    assert!(matches!(report.errors(), [Finding::Unusable(error)]
+        if error.kind() == KeyRingErrorKind::SameKeyId { other: 1 }));
+}

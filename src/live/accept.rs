@@ -57,8 +57,15 @@ pub(super) fn may_replace(
         });
         closed || ended
     };
+    // A file that lost its end has nothing new.
+    let has_news = new.keys().iter().any(|key| !present.contains(key.key()));
+    let skew = lifetimes.map_or(0, |lifetimes| lifetimes.skew);
+    let latest = now.as_secs().saturating_add(skew);
+    let is_replaced = |key: &RingKey| {
+        has_news && key.seal_from() > Some(UnixTime::from_secs(latest)) && !new.contains(key.key())
+    };
     for (entry, key) in (1..).zip(present.keys()) {
-        if is_dead(key) {
+        if is_dead(key) || is_replaced(key) {
             continue;
         }
         let Some(kept) = new.find(key.key()) else {

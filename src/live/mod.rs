@@ -64,8 +64,8 @@ pub use source::{KeyRingSource, SourceFuture};
 /// present one only if it keeps what living sessions need: every key that still opens, and which of
 /// them sealed when. A key may be left out when it is past its `open-until`, or when it stopped to seal so long ago
 /// that its sessions have ended; one that has leaked is not deleted but closed
-/// ([`RotationPolicy::replace_leaked`](crate::RotationPolicy::replace_leaked)). A process that starts takes
-/// what it finds.
+/// ([`RotationPolicy::replace_leaked`](crate::RotationPolicy::replace_leaked)); and one that is yet to seal
+/// may only be replaced by a new one. A process that starts takes what it finds.
 #[derive(Clone)]
 pub struct LiveKeyRing(Arc<Live>);
 

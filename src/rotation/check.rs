@@ -137,8 +137,8 @@ impl RotationPolicy {
             return;
         };
         let key_id = self.id(key);
-        if self.is_dead(end, now) {
-            let since = self.may_go(end);
+        let since = self.dead_from(key, end);
+        if since <= now {
             report.warnings.push(Finding::Dead { key: key_id, since });
         } else if key.open_until().is_none() {
             let needed = self.may_close(end);

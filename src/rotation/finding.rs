@@ -109,73 +109,114 @@ pub enum Finding {
     },
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Finding {
+    /// What happens, as half a sentence.
+    pub fn fact(&self) -> impl fmt::Display {
+        Half(*self, Self::write_fact)
+    }
+
+    /// What to do about it, likewise. Not where the key has leaked and shall go. Empty where the fact says
+    /// it.
+    pub fn advice(&self) -> impl fmt::Display {
+        Half(*self, Self::write_advice)
+    }
+
+    fn write_fact(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Unusable(error) => error.fmt(f),
+            Self::Unusable(error) => write!(f, "{error}"),
             Self::NoSealingKey { from, until } => {
                 write!(f, "no key seals from {from} ")?;
                 match until {
                     Some(until) => write!(f, "until {until}")?,
                     None => f.write_str("on")?,
                 }
-                f.write_str(
-                    ": nobody can sign in; let a key seal from before that second, without an \
-                     open-until that ends it",
-                )
+                f.write_str(": nobody can sign in")
             }
-            Self::SealsTooSoon { key, earliest } => write!(
+            Self::SealsTooSoon { key, .. } => write!(
                 f,
                 "key {key} seals before every server knows it, and those that do not refuse its \
-                 sessions; let it seal from {earliest} or later",
+                 sessions",
             ),
-            Self::Removed { key, may_go } => {
-                write!(
-                    f,
-                    "key {key} is removed, which ends the sessions under it; "
-                )?;
-                match may_go {
-                    Some(time) => write!(f, "keep it until {time}"),
-                    None => f.write_str("keep it, and add another key to take over"),
-                }
+            Self::Removed { key, .. } => {
+                write!(f, "key {key} is removed, which ends the sessions under it")
             }
             Self::Rescheduled {
                 from,
                 to,
                 deployed,
                 new,
-            } => {
-                write!(
-                    f,
-                    "from {from} to {to} {} seals by the deployed ring and {} by the \
-                     new one, so that keys are dropped while they are in use; leave the past and the \
-                     near future of the schedule as they are",
-                    Name(deployed),
-                    Name(new)
-                )
-            }
-            Self::ClosesTooSoon {
-                key,
-                open_until,
-                needed,
             } => write!(
                 f,
-                "key {key} opens until {open_until}, and its last sessions end later; let it open \
-                 until {needed}",
+                "from {from} to {to} {} seals by the deployed ring and {} by the new one, so that \
+                 keys are dropped while they are in use",
+                Name(deployed),
+                Name(new)
             ),
-            Self::Dead { key, since } => write!(
+            Self::ClosesTooSoon {
+                key, open_until, ..
+            } => write!(
                 f,
-                "key {key} may be removed: all that it sealed has ended by {since}",
+                "key {key} opens until {open_until}, and its last sessions end later",
             ),
-            Self::NeverCloses { key, needed } => write!(
-                f,
-                "key {key} opens for ever, though another takes over; add open-until={needed}",
-            ),
-            Self::Overdue { key, since } => write!(
-                f,
-                "key {key} has sealed since {since}, longer than a period; rotate",
-            ),
+            Self::Dead { key, since } => {
+                write!(f, "all that key {key} sealed has ended by {since}")
+            }
+            Self::NeverCloses { key, .. } => {
+                write!(f, "key {key} opens for ever, though another takes over")
+            }
+            Self::Overdue { key, since } => {
+                write!(
+                    f,
+                    "key {key} has sealed since {since}, longer than a period"
+                )
+            }
         }
+    }
+
+    fn write_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Unusable(_) => Ok(()),
+            Self::NoSealingKey { .. } => f.write_str(
+                "let a key seal from that second or before, without an open-until that ends it",
+            ),
+            Self::SealsTooSoon { earliest, .. } => {
+                write!(f, "let it seal from {earliest} or later")
+            }
+            Self::Removed { may_go, .. } => match may_go {
+                Some(time) => write!(f, "keep it until {time}"),
+                None => f.write_str("keep it, and add another key to take over"),
+            },
+            Self::Rescheduled { .. } => {
+                f.write_str("leave the past and the near future of the schedule as they are")
+            }
+            Self::ClosesTooSoon { needed, .. } => write!(f, "let it open until {needed}"),
+            Self::Dead { .. } => f.write_str("it may be removed"),
+            Self::NeverCloses { needed, .. } => write!(f, "add open-until={needed}"),
+            Self::Overdue { .. } => f.write_str("rotate"),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_fact(f)?;
+        if let Self::Unusable(_) = self {
+            return Ok(());
+        }
+        f.write_str("; ")?;
+        self.write_advice(f)
+    }
+}
+
+/// A finding, and which half of its sentence.
+struct Half(
+    Finding,
+    fn(&Finding, &mut fmt::Formatter<'_>) -> fmt::Result,
+);
+
+impl fmt::Display for Half {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.1(&self.0, f)
     }
 }
 

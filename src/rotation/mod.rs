@@ -167,9 +167,17 @@ impl RotationPolicy {
         later(self.may_close(end), self.skew)
     }
 
-    /// Whether it may leave now.
-    fn is_dead(&self, end: UnixTime, now: UnixTime) -> bool {
-        self.may_go(end) <= now
+    /// When nothing is lost by dropping a key: its sessions have ended. And where it was closed early,
+    /// because it leaked, no server seals with it any more: the revocations that such a server writes do not
+    /// open without it.
+    fn dead_from(&self, key: &RingKey, end: UnixTime) -> UnixTime {
+        let may_go = self.may_go(end);
+        match key.open_until() {
+            Some(closed) if closed < self.may_close(end) => {
+                may_go.max(later(later(closed, self.propagation), self.skew))
+            }
+            _ => may_go,
+        }
     }
 
     fn id(&self, key: &RingKey) -> KeyId {

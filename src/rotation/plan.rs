@@ -40,17 +40,18 @@ impl RotationPolicy {
         }
         next.remove(|key| {
             let end = ring.sealing_end(key);
-            end.is_some_and(|end| self.is_dead(end, now))
+            end.is_some_and(|end| self.dead_from(key, end) <= now)
         });
         self.finish(ring, next, now)
     }
 
     /// The ring to deploy at once when the key `leaked` is in the wrong hands: it neither opens nor
     /// seals from `now` on, which ends the sessions under it, and where it sealed, a new key from `fresh`
-    /// does. A key that was yet to seal is left out; one that began in this very second has it to its end.
+    /// does. One that begins in this second, or by the clock of another server has begun, has the second to
+    /// its end. A key that is yet to seal is left out, and a new one is planned in its place.
     ///
-    /// The key stays in the ring as long as its sessions would have lived, so that servers which follow
-    /// a file can tell this from a file that lost its end, and so that they can open the
+    /// A key that has sealed stays in the ring, closed, as long as its sessions would have lived: servers
+    /// which follow a file can tell this from a file that lost its end, and they can open the
     /// revocations that it has sealed. [`Rotation::report`] says what is lost. Revoke everyone afterwards:
     /// whoever had the key may have had sessions renewed under another one.
     ///
@@ -67,32 +68,58 @@ impl RotationPolicy {
         let key = ring.keys().iter().find(|key| self.id(key) == leaked);
         let key = key.ok_or(RotationError::NoSuchKey(leaked))?;
         let mut next = Draft::of(ring);
-        if key.seal_from() > Some(now) {
-            let before = ring.keys().iter();
-            let before = before.filter(|other| other.seal_from() < key.seal_from());
-            if let Some(former) = before.max_by_key(|other| other.seal_from()) {
-                next.close(former, None);
-            }
-            next.remove(|other| other.key().as_bytes() == key.key().as_bytes());
+        let seal_from = if key.seal_from() > Some(later(now, self.skew)) {
+            self.replace_planned(ring, key, now, &mut next)
         } else {
-            // A key that began in this very second seals until its end, or no key would.
-            let begun = key
-                .seal_from()
-                .map_or(UnixTime::from_secs(0), |from| later(from, 1));
-            let closed = begun.max(now);
-            next.close(
-                key,
-                Some(key.open_until().map_or(closed, |until| until.min(closed))),
-            );
-            if ring.sealing_end(key).is_none_or(|end| end > closed) {
-                // As early as any server's clock may be, and after the key that it follows.
-                let seal_from = UnixTime::from_secs(self.earliest_now(now)).max(begun);
-                next.add(RingKey::new(fresh()?).with_seal_from(seal_from));
-            }
+            self.close_leaked(ring, key, now, &mut next)
+        };
+        if let Some(seal_from) = seal_from {
+            next.add(RingKey::new(fresh()?).with_seal_from(seal_from));
         }
         next.close_superseded(self)?;
         let policy = self.clone().leaked(leaked);
         policy.finish(ring, next, now)
+    }
+
+    /// Closes a key that has sealed. When the one in its place is to seal, if one is needed.
+    fn close_leaked(
+        &self,
+        ring: &KeyRing,
+        key: &RingKey,
+        now: UnixTime,
+        next: &mut Draft,
+    ) -> Option<UnixTime> {
+        let begun = key.seal_from().map(|from| later(from, 1));
+        let begun = begun.unwrap_or(UnixTime::from_secs(0));
+        let closed = begun.max(now);
+        let closes = key.open_until().map_or(closed, |until| until.min(closed));
+        next.close(key, Some(closes));
+        let ended = ring.sealing_end(key).is_some_and(|end| end <= closed);
+        // As early as any server's clock may be, and after the key that it follows.
+        (!ended).then(|| UnixTime::from_secs(self.earliest_now(now)).max(begun))
+    }
+
+    /// Leaves out a key that has not sealed yet, likewise.
+    fn replace_planned(
+        &self,
+        ring: &KeyRing,
+        key: &RingKey,
+        now: UnixTime,
+        next: &mut Draft,
+    ) -> Option<UnixTime> {
+        let before = ring.keys().iter();
+        let before = before.filter(|other| other.seal_from() < key.seal_from());
+        let former = before.max_by_key(|other| other.seal_from());
+        // It seals for longer now. What was closed stays closed.
+        if let Some(former) = former.filter(|former| former.open_until() > Some(now)) {
+            next.close(former, None);
+        }
+        next.remove(|other| other.key().as_bytes() == key.key().as_bytes());
+        let known = UnixTime::from_secs(self.last_mixed(now).saturating_add(1));
+        let seal_from = key.seal_from()?.max(known);
+        let end = ring.sealing_end(key);
+        // Another that is planned in between does.
+        end.is_none_or(|end| end > seal_from).then_some(seal_from)
     }
 
     fn finish(

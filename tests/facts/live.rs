@@ -139,7 +139,13 @@ fn a_ring_that_lost_a_key_which_is_needed_is_not_taken() {
     // Replaced altogether, as by the file of another application.
     source.put(&ring([entry(9)]));
     assert!(live.refresh().wait().is_err());
-    // Planned keys, too, may only be put off.
+    // Planned keys, too, may only be put off, or replaced by a new one.
+    source.put(&ring([entry(1), from(2, NOW - 100), from(9, NOW + 1000)]));
+    assert!(live.refresh().wait().unwrap());
+    source.put(&ring(three));
+    assert!(live.refresh().wait().unwrap());
+    source.put(&ring([entry(1), from(9, NOW - 100), from(3, NOW + 1000)]));
+    assert!(live.refresh().wait().is_err(), "one that seals is not");
     source.put(&ring([entry(1), from(2, NOW - 100), from(3, NOW + 5000)]));
     assert!(live.refresh().wait().unwrap());
 }

@@ -5,34 +5,55 @@ use std::fmt::Write as _;
 use sealed_session::{CheckReport, Finding, KeyId, UnixTime};
 use serde_json::{Value, json};
 
-/// One line a finding, errors first.
+/// Errors with what to do, then warnings.
 pub(crate) fn lines(report: &CheckReport) -> String {
     let mut text = String::new();
     for finding in report.errors() {
-        let _ = writeln!(text, "error: {finding}");
+        let _ = writeln!(text, "error: {}", finding.fact());
+        if let Some(advice) = advice(finding, false) {
+            let _ = writeln!(text, "next:  {advice}");
+        }
     }
     text.push_str(&warnings(report));
     text
 }
 
+/// What to do, if anything. What loses sessions and is a warning is what shall happen to a key that has
+/// leaked.
+fn advice(finding: &Finding, is_warning: bool) -> Option<String> {
+    let tidy = matches!(
+        finding,
+        Finding::Dead { .. } | Finding::NeverCloses { .. } | Finding::Overdue { .. }
+    );
+    let advice = finding.advice().to_string();
+    (!advice.is_empty() && (tidy || !is_warning)).then_some(advice)
+}
+
+/// One line a warning.
 pub(crate) fn warnings(report: &CheckReport) -> String {
     let mut text = String::new();
     for finding in report.warnings() {
-        let _ = writeln!(text, "warning: {finding}");
+        let _ = match advice(finding, true) {
+            Some(advice) => writeln!(text, "warning: {}; {advice}", finding.fact()),
+            None => writeln!(text, "warning: {}", finding.fact()),
+        };
     }
     text
 }
 
 pub(crate) fn to_json(report: &CheckReport) -> Value {
-    let all = |findings: &[Finding]| findings.iter().map(one).collect::<Vec<_>>();
+    let all = |findings: &[Finding], warnings| {
+        let one = |finding| one(finding, warnings);
+        findings.iter().map(one).collect::<Vec<_>>()
+    };
     json!({
         "safe": report.is_safe(),
-        "errors": all(report.errors()),
-        "warnings": all(report.warnings()),
+        "errors": all(report.errors(), false),
+        "warnings": all(report.warnings(), true),
     })
 }
 
-fn one(finding: &Finding) -> Value {
+fn one(finding: &Finding, is_warning: bool) -> Value {
     let id = |key: &KeyId| key.to_string();
     let time = |time: &UnixTime| time.to_string();
     let mut fields = match finding {
@@ -75,7 +96,8 @@ fn one(finding: &Finding) -> Value {
         _ => json!({ "finding": "other" }),
     };
     if let Some(fields) = fields.as_object_mut() {
-        fields.insert("message".into(), finding.to_string().into());
+        fields.insert("fact".into(), finding.fact().to_string().into());
+        fields.insert("advice".into(), advice(finding, is_warning).into());
     }
     fields
 }

@@ -24,7 +24,7 @@ fn a_first_ring_seals_from_the_slowest_clock_on() {
             until: Some(at(NOW - SKEW + 1)),
         },
         "no key seals from 2026-11-22T11:59:50Z until 2026-11-22T11:59:51Z: nobody can sign in; let a \
-         key seal from before that second, without an open-until that ends it",
+         key seal from that second or before, without an open-until that ends it",
     );
     // Nothing is asked of a past that nobody has deployed.
     let any_past = ring([(1, None, None), (2, Some(NOW + 1), None)]);
@@ -41,8 +41,8 @@ fn a_key_that_closes_is_followed_by_the_second_in_which_it_does() {
             from: at(NOW + 500),
             until: None,
         },
-        "no key seals from 2026-11-22T12:08:20Z on: nobody can sign in; let a key seal from before \
-         that second, without an open-until that ends it",
+        "no key seals from 2026-11-22T12:08:20Z on: nobody can sign in; let a key seal from that \
+         second or before, without an open-until that ends it",
     );
     // Two gaps are two findings, and what is over is none.
     let gaps = ring([

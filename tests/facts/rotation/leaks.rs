@@ -43,7 +43,7 @@ fn assert_replaced(deployed: &KeyRing, leaked: u8, closed: u64, expected: &KeyRi
     let replaced = rotation.ring().expose_secrets();
     assert_eq!(replaced, expected.expose_secrets());
     let [before, after] = [deployed, rotation.ring()].map(codec);
-    for clock in NOW - LIFE + 2..=NOW + SKEW {
+    for clock in closed - LIFE + 2..=NOW + SKEW {
         let (token, by) = sign_in(&before, clock);
         let opened = open_with(&after, token, closed, b"").map(|_| ());
         let is_leaked = by == id(leaked).to_bytes();
@@ -136,35 +136,65 @@ fn a_key_that_is_planned_within_the_skew_still_takes_over() {
 }
 
 #[test]
-fn a_planned_key_is_left_out_and_its_predecessor_stays() {
+fn a_planned_key_is_left_out_and_another_planned_in_its_place() {
     let planned = NOW + 500;
-    let one = ring([(1, None, None)]);
-    let rotation = assert_replaced(&switch(planned), 2, NOW, &one);
-    assert_eq!((rotation.added(), rotation.removed()), (None, &[id(2)][..]));
+    let expected = ring([
+        (1, None, Some(planned + LIFE + SKEW)),
+        (FRESH, Some(planned), None),
+    ]);
+    let rotation = assert_replaced(&switch(planned), 2, NOW, &expected);
+    let ids = (rotation.added(), rotation.removed());
+    assert_eq!(ids, (Some(id(FRESH)), &[id(2)][..]));
     assert_eq!(rotation.report().warnings(), []);
-    // Servers ahead have sealed with it, or will before they hear.
-    let rotation = assert_replaced(&switch(NOW + 1), 2, NOW, &one);
+    // Not before all servers know it.
+    let expected = ring([
+        (1, None, Some(LAST + 1 + LIFE + SKEW)),
+        (FRESH, Some(LAST + 1), None),
+    ]);
+    let rotation = assert_replaced(&switch(NOW + SKEW + 1), 2, NOW, &expected);
     let (key, may_go) = (id(2), None);
-    assert_eq!(
-        rotation.report().warnings(),
-        [Finding::Removed { key, may_go }]
-    );
-    // Another is planned after it.
+    let lost = [Finding::Removed { key, may_go }];
+    assert_eq!(rotation.report().warnings(), lost);
+    // A third is planned after it.
     let deployed = ring([
         (1, None, Some(planned + LIFE + SKEW)),
         (2, Some(planned), Some(planned + 100 + LIFE + SKEW)),
         (3, Some(planned + 100), None),
     ]);
-    let expected = switch(planned + 100);
     let expected = ring([
-        (
-            1,
-            None,
-            expected.keys()[0].open_until().map(|time| time.as_secs()),
-        ),
+        (1, None, Some(planned + LIFE + SKEW)),
         (3, Some(planned + 100), None),
+        (FRESH, Some(planned), Some(planned + 100 + LIFE + SKEW)),
     ]);
     let _ = assert_replaced(&deployed, 2, NOW, &expected);
+    // A third takes its place before another one could.
+    let deployed = ring([
+        (1, None, Some(NOW + 20 + LIFE + SKEW)),
+        (2, Some(NOW + 20), Some(NOW + 30 + LIFE + SKEW)),
+        (3, Some(NOW + 30), None),
+    ]);
+    let expected = ring([
+        (1, None, Some(NOW + 30 + LIFE + SKEW)),
+        (3, Some(NOW + 30), None),
+    ]);
+    let rotation = assert_replaced(&deployed, 2, NOW, &expected);
+    assert_eq!(rotation.added(), None);
+}
+
+/// Servers ahead have sealed with it, perhaps the revocations, which the others must open.
+#[test]
+fn a_key_that_is_about_to_seal_has_one_second_and_stays_closed() {
+    for planned in [NOW + 1, NOW + SKEW] {
+        let closed = planned + 1;
+        let expected = ring([
+            (1, None, Some(planned + LIFE + SKEW)),
+            (2, Some(planned), Some(closed)),
+            (FRESH, Some(closed), None),
+        ]);
+        let rotation = assert_replaced(&switch(planned), 2, closed, &expected);
+        let lost = [too_soon(FRESH), closes(2, closed, closed)];
+        assert_eq!(rotation.report().warnings(), lost);
+    }
 }
 
 /// Between the slowest clock and now.
@@ -213,7 +243,9 @@ fn a_key_that_began_this_very_second_goes_with_its_end() {
 #[test]
 fn rotation_goes_on_while_a_leaked_key_is_in_the_ring() {
     let replaced = replace(&ring([(1, None, None)]), 1).unwrap().into_ring();
-    let gone = NOW - SKEW + LIFE + 2 * SKEW;
+    // When no server has the former ring, which may still seal revocations with it, and no session
+    // lives.
+    let gone = (LAST).max(NOW - SKEW + LIFE + 2 * SKEW);
     for now in [NOW, NOW + 1, NOW + SKEW, NOW + LIFE, gone - 1, gone] {
         let rotation = policy().rotate(&replaced, at(now), || Ok(key(3))).unwrap();
         assert_eq!(rotation.is_change(), now == gone);

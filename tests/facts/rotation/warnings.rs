@@ -23,7 +23,7 @@ fn a_key_under_which_nothing_lives_is_dead_by_the_second() {
                 key: id(1),
                 since: at(may_go),
             },
-            "key c9abc078 may be removed: all that it sealed has ended by 2026-11-22T12:02:00Z",
+            "all that key c9abc078 sealed has ended by 2026-11-22T12:02:00Z; it may be removed",
         );
     }
 }

@@ -42,7 +42,9 @@ mod linux {
 
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    use sealed_session::{Key, KeyRing, Sessions};
+    use sealed_session::{
+        Key, KeyRing, KeyRingFile, LiveKeyRing, RotationError, RotationPolicy, Sessions, UnixTime,
+    };
     use zeroize::Zeroize as _;
 
     use crate::account::{Account, typical};
@@ -182,6 +184,30 @@ mod linux {
         std::hint::black_box(&between);
     }
 
+    /// A ring's file is written, read on another thread, rotated in place, and followed.
+    #[inline(never)]
+    fn follow_a_file(text: &str) {
+        let path = std::env::temp_dir().join(format!("wiping-{}", std::process::id()));
+        let file = KeyRingFile::new(&path);
+        file.create(&text.parse().unwrap()).unwrap();
+        let live = LiveKeyRing::builder(file.clone()).load().wait().unwrap();
+        let sessions = Sessions::<Account>::builder("shop.example", &live)
+            .build()
+            .unwrap();
+        let now = UnixTime::try_from(std::time::SystemTime::now()).unwrap();
+        let policy = RotationPolicy::new("shop.example");
+        let changed = file.update(|ring| {
+            let rotation = policy.rotate(ring, now, Key::generate)?;
+            Ok::<_, RotationError>(Some(rotation.into_ring()))
+        });
+        assert!(changed.unwrap());
+        assert!(live.refresh().wait().unwrap());
+        std::hint::black_box(format!("{live:?} {sessions:?}"));
+        for name in [path.clone(), path.with_extension("lock")] {
+            let _ = std::fs::remove_file(name);
+        }
+    }
+
     /// Everything that this crate does with a key, and no tidying up after it.
     #[inline(never)]
     fn use_and_drop(key: Key) {
@@ -200,6 +226,7 @@ mod linux {
             .unwrap();
         sessions.replace_keys(&moved.1).unwrap();
         drop(sessions.renew(&session).unwrap());
+        follow_a_file(&printed);
         std::hint::black_box((id, format!("{sessions:?} {moved:?}")));
     }
 }

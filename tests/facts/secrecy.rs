@@ -1,8 +1,9 @@
 //! No secret and no payload in `{:?}` or in an error. Obligation 24; wiping is in `tests/wiping.rs`.
 
 use sealed_session::{
-    Codec, Context, CookieSettings, Epoch, Key, KeyRing, OpenError, OpenErrorKind, Randomness,
-    RevocationState, RevocationView, RingKey, Scope, Sessions,
+    Codec, Context, CookieSettings, Epoch, Key, KeyRing, KeyRingEvent, KeyRingFile, Keys,
+    LiveKeyRing, OpenError, OpenErrorKind, Randomness, RevocationState, RevocationView, RingKey,
+    RotationError, RotationPolicy, Scope, Sessions, TelemetryEvent,
 };
 
 use crate::account::{Account, typical};
@@ -57,6 +58,38 @@ fn debug_of_every_type_that_holds_a_secret_is_pinned() {
     assert_no_secret(&format!("{codec_builder:?} {entry:?} {sign_in:?}"));
     let shown = format!("{sessions:?} {builder:?} {:?}", sessions.bound(b"tenant-7"));
     assert_no_secret(&shown);
+}
+
+#[test]
+fn what_handles_rings_shows_no_secret() {
+    let ring = KeyRing::from_key(key(1));
+    let policy = RotationPolicy::new("shop.example");
+    let rotation = policy.rotate(&ring, at(NOW), || Ok(key(1))).unwrap_err();
+    assert_no_secret(&format!("{rotation} {rotation:?}"));
+    let rotation = policy.rotate(&ring, at(NOW), || Ok(key(2))).unwrap();
+    assert_no_secret(&format!("{rotation:?} {policy:?}"));
+    let path = std::env::temp_dir().join(format!("secrecy-{}", std::process::id()));
+    let file = KeyRingFile::new(&path);
+    file.create(&ring).unwrap();
+    let builder = LiveKeyRing::builder(file.clone());
+    assert_no_secret(&format!("{builder:?}"));
+    let live = builder.load().wait().unwrap();
+    let keys = Keys::from(&live);
+    let sessions = Sessions::<Account>::builder("shop.example", &live);
+    assert_no_secret(&format!("{live:?} {keys:?} {sessions:?} {file:?}"));
+    let text = key(1).expose_secret();
+    for broken in [&text[..50], &format!("{} {}", *text, *text)] {
+        std::fs::write(&path, broken).unwrap();
+        let error = live.refresh().wait().unwrap_err();
+        let event = KeyRingEvent::Failed(&error);
+        let telemetry = TelemetryEvent::from(&event);
+        assert_no_secret(&format!("{error} {error:?} {event:?} {telemetry:?}"));
+        let update = file.update(|_| Ok::<_, RotationError>(None)).unwrap_err();
+        assert_no_secret(&format!("{update} {update:?}"));
+    }
+    for name in [path.clone(), path.with_extension("lock")] {
+        let _ = std::fs::remove_file(name);
+    }
 }
 
 fn assert_no_secret(shown: &str) {

@@ -25,7 +25,9 @@ pub(crate) struct WholeFile {
 
 /// Proof that this process alone replaces the file, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
+pub(crate) struct Lock {
+    _held: File,
+}
 
 /// Who may read the new content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +95,7 @@ impl WholeFile {
         let begun = Instant::now();
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Lock(file)),
+                Ok(()) => return Ok(Lock { _held: file }),
                 // A signal that came in between is tried again, too.
                 Err(TryLockError::Error(error)) if error.kind() != ErrorKind::Interrupted => {
                     return Err(failed(error));

@@ -46,7 +46,7 @@ async fn load_and_sleep(live: &Weak<Live>) -> bool {
         return false;
     };
     // Events tell of failures.
-    let _ = live.refresh_if_due().await;
+    let _ = live.tell(live.refresh_if_due().await);
     let wait = live.moment().map(|now| live.wait(now));
     let wait = wait.unwrap_or(LEAST_PAUSE).max(LEAST_PAUSE);
     // A hint that has to wait for its turn must not wake this over and over: `wait` counts it.

@@ -83,6 +83,9 @@ struct Live {
     wake: Arc<tokio::sync::Notify>,
 }
 
+/// The ring that was taken, if it was another one.
+type Taken = Result<Option<Arc<KeyRing>>, KeyRefreshError>;
+
 type Listener = dyn Fn(&KeyRingEvent<'_>) + Send + Sync;
 
 struct Present {
@@ -94,7 +97,10 @@ struct Present {
 
 /// Who takes over each new ring.
 pub(crate) trait Follower: Send {
-    /// Gets ready to use `ring`. None: it is no longer there.
+    /// Whether nobody uses it any more.
+    fn is_gone(&self) -> bool;
+
+    /// Gets ready to use `ring`. None: it is gone.
     fn prepare(&self, ring: &Arc<KeyRing>) -> Option<Result<Commit, KeyRingError>>;
 }
 
@@ -120,10 +126,7 @@ impl LiveKeyRing {
     ///
     /// [`KeyRefreshError`]; the present ring stays.
     pub fn refresh(&self) -> Operation<'_, Result<bool, KeyRefreshError>> {
-        Operation::new(async move {
-            let _one = self.0.loading.lock().await;
-            self.0.load(self.0.moment()?).await
-        })
+        Operation::new(async move { self.0.tell(self.0.refresh().await) })
     }
 
     /// Loads the ring if a load is due: call it in every request where no task can run, such as in a
@@ -132,13 +135,14 @@ impl LiveKeyRing {
     ///
     /// After a session that did not open because of an
     /// [unknown key](crate::OpenErrorKind::UnknownKey) a load is due at once, but no more often than once in an
-    /// interval: anybody can make up an id.
+    /// interval: anybody can make up an id. For the same reason a load that is dropped half-way, with its
+    /// request, counts as one; where there can be a task, spawn [`keep_fresh`](Self::keep_fresh).
     ///
     /// # Errors
     ///
     /// [`KeyRefreshError`]; the present ring stays, and the request may go on with it.
     pub fn refresh_if_due(&self) -> Operation<'_, Result<bool, KeyRefreshError>> {
-        Operation::new(async move { self.0.refresh_if_due().await })
+        Operation::new(async move { self.0.tell(self.0.refresh_if_due().await) })
     }
 
     /// Notes that a token named a key which the ring lacks. [`Sessions`](crate::Sessions) do so; whoever opens with
@@ -160,6 +164,7 @@ impl LiveKeyRing {
     ) -> Result<R, E> {
         let mut present = lock(&self.0.present);
         let (built, follower) = build(&present.ring)?;
+        present.followers.retain(|follower| !follower.is_gone());
         present.followers.push(follower);
         let lifetimes = Lifetimes::new(idle.min(absolute), skew);
         present.lifetimes = Some(
@@ -182,29 +187,36 @@ impl Live {
         lock(&self.pace).wait(self.refresh_interval, now, hinted)
     }
 
-    async fn refresh_if_due(&self) -> Result<bool, KeyRefreshError> {
+    async fn refresh(&self) -> Taken {
+        let _one = self.loading.lock().await;
+        self.load(self.moment()?).await
+    }
+
+    async fn refresh_if_due(&self) -> Taken {
         if !self.wait(self.moment()?).is_zero() {
-            return Ok(false);
+            return Ok(None);
         }
         let Ok(_one) = self.loading.try_lock() else {
-            return Ok(false);
+            return Ok(None);
         };
         // Whoever loaded a moment ago has done it for this one, too.
         let now = self.moment()?;
         if !self.wait(now).is_zero() {
-            return Ok(false);
+            return Ok(None);
         }
         self.load(now).await
     }
 
     /// By the holder of `loading`.
-    async fn load(&self, begun: Moment) -> Result<bool, KeyRefreshError> {
+    async fn load(&self, begun: Moment) -> Taken {
         let hinted = self.hint.swap(false, Ordering::Relaxed);
         lock(&self.pace).note(self.refresh_interval, begun, hinted);
         let loaded = self.source.load().await;
-        let taken = loaded
-            .map_err(KeyRefreshError::Source)
-            .and_then(|ring| self.take(ring));
+        self.take(loaded.map_err(KeyRefreshError::Source)?)
+    }
+
+    /// Under no lock, so that the listener may ask for the ring, or for another load.
+    fn tell(&self, taken: Taken) -> Result<bool, KeyRefreshError> {
         match &taken {
             Ok(Some(ring)) => {
                 let keys = ring.keys().len();
@@ -216,8 +228,7 @@ impl Live {
         taken.map(|ring| ring.is_some())
     }
 
-    /// None where nothing has changed.
-    fn take(&self, ring: KeyRing) -> Result<Option<Arc<KeyRing>>, KeyRefreshError> {
+    fn take(&self, ring: KeyRing) -> Taken {
         let now = self.moment()?.unix_time();
         let mut present = lock(&self.present);
         if present.ring.is_same(&ring) {
@@ -225,17 +236,11 @@ impl Live {
         }
         may_replace(&present.ring, &ring, now, present.lifetimes)?;
         let ring = Arc::new(ring);
-        let mut commits = Vec::new();
-        let mut gone = Vec::new();
-        for (place, follower) in present.followers.iter().enumerate() {
-            match follower.prepare(&ring) {
-                Some(commit) => commits.push(commit.map_err(KeyRefreshError::KeyRing)?),
-                None => gone.push(place),
-            }
-        }
-        commits.into_iter().for_each(|commit| commit());
-        for place in gone.into_iter().rev() {
-            present.followers.swap_remove(place);
+        let followers = present.followers.iter();
+        let prepared = followers.filter_map(|follower| follower.prepare(&ring));
+        let commits: Result<Vec<Commit>, _> = prepared.collect();
+        for commit in commits.map_err(KeyRefreshError::KeyRing)? {
+            commit();
         }
         present.ring = Arc::clone(&ring);
         Ok(Some(ring))

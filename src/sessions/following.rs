@@ -18,6 +18,10 @@ impl<T: SessionData + 'static> Sessions<T> {
 }
 
 impl<T: SessionData + 'static> Follower for Following<T> {
+    fn is_gone(&self) -> bool {
+        self.0.strong_count() == 0
+    }
+
     fn prepare(&self, ring: &Arc<KeyRing>) -> Option<Result<Commit, KeyRingError>> {
         let inner = self.0.upgrade()?;
         let ring = Arc::clone(ring);

@@ -513,3 +513,53 @@ fn a_change_within_one_tick_of_the_files_time_is_seen() {
     file.set_modified(modified).unwrap();
     assert!(live.refresh().wait().unwrap(), "same length, same time");
 }
+
+#[test]
+fn a_listener_may_ask_for_the_ring_and_for_another_load() {
+    let source = Put::new(&ring([entry(1)]));
+    let handle: Arc<Mutex<Option<LiveKeyRing>>> = Arc::default();
+    let seen = Arc::new(AtomicUsize::new(0));
+    let live = {
+        let (handle, seen) = (Arc::clone(&handle), Arc::clone(&seen));
+        let builder = LiveKeyRing::builder(source.clone()).on_event(move |_| {
+            let live = handle.lock().unwrap().clone().unwrap();
+            seen.store(live.ring().keys().len(), Ordering::Relaxed);
+            assert!(!live.refresh().wait().unwrap());
+        });
+        builder.load().wait().unwrap()
+    };
+    *handle.lock().unwrap() = Some(live.clone());
+    source.put(&ring([entry(1), from(2, NOW)]));
+    assert!(live.refresh().wait().unwrap());
+    assert_eq!(seen.load(Ordering::Relaxed), 2);
+    *handle.lock().unwrap() = None;
+}
+
+#[test]
+fn a_clock_without_time_is_an_error_that_is_told() {
+    struct Broken(AtomicBool);
+    impl sealed_session::Clock for Broken {
+        fn unix_millis(&self) -> Result<u64, sealed_session::TimeError> {
+            if self.0.swap(true, Ordering::Relaxed) {
+                return Err(sealed_session::TimeError::Before1970);
+            }
+            Ok(NOW * 1000)
+        }
+    }
+    let told = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&told);
+    let live = LiveKeyRing::builder(Put::new(&ring([entry(1)])))
+        .clock(Broken(AtomicBool::new(false)))
+        .on_event(move |event| {
+            assert!(matches!(
+                event,
+                KeyRingEvent::Failed(KeyRefreshError::Clock(_))
+            ));
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+    let live = live.load().wait().unwrap();
+    assert!(live.refresh_if_due().wait().is_err());
+    assert!(live.refresh().wait().is_err());
+    assert_eq!(told.load(Ordering::Relaxed), 2);
+    assert_eq!(live.ring().keys().len(), 1);
+}

@@ -6,7 +6,7 @@ use crate::time::{Epoch, UnixTime};
 
 /// How far an epoch may be ahead of both the clock and the time: a day, in milliseconds. One forged
 /// or mistaken epoch cannot push the clock to its end.
-const EPOCH_AHEAD: u64 = 86_400_000;
+pub(crate) const EPOCH_AHEAD: u64 = 86_400_000;
 
 /// A session is renewed when this part of its time has gone.
 const RENEWAL_PART: u64 = 5;

@@ -119,6 +119,10 @@ impl WholeFile {
     ) -> Result<(), FileError> {
         let aside = self.beside(".new");
         self.write_aside(&aside, content, readers)
+            .inspect_err(|_| {
+                // Half of it is of no use to anybody.
+                let _ = fs::remove_file(&aside);
+            })
             .map_err(FileError::on("cannot write beside"))?;
         // Opened first, so that what fails after the rename is the disk alone.
         #[cfg(unix)]

@@ -58,17 +58,24 @@ impl KeyRingFile {
         &self,
         ring: &KeyRing,
     ) -> Result<(), KeyRingUpdateError<core::convert::Infallible>> {
+        // Before anything is put beside it, and again when nobody else can make it.
+        self.check_absent()?;
         let lock = self.file.lock().map_err(|error| self.write_error(&error))?;
-        if std::fs::symlink_metadata(self.path()).is_ok() {
-            let exists = FileError {
-                what: "cannot make",
-                error: io::Error::new(ErrorKind::AlreadyExists, "it is there already"),
-            };
-            return Err(self.write_error(&exists));
-        }
+        self.check_absent()?;
         self.file
             .replace(&lock, ring.expose_secrets().as_bytes(), Readers::NotOthers)
             .map_err(|error| self.write_error(&error))
+    }
+
+    fn check_absent<E>(&self) -> Result<(), KeyRingUpdateError<E>> {
+        if std::fs::symlink_metadata(self.path()).is_err() {
+            return Ok(());
+        }
+        let exists = FileError {
+            what: "cannot make",
+            error: io::Error::new(ErrorKind::AlreadyExists, "it is there already"),
+        };
+        Err(self.write_error(&exists))
     }
 
     /// Reads the ring and replaces it by what `change` makes of it; for none, the file stays as it is.

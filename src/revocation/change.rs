@@ -8,14 +8,19 @@ use core::time::Duration;
 use super::scope::Scope;
 use super::state::RevocationState;
 use crate::time::Epoch;
+use crate::validity::EPOCH_AHEAD;
 
 /// How many entries a table holds where nothing else is said.
 pub(super) const DEFAULT_MAX_ENTRIES: usize = 100_000;
+
+/// How far ahead a forged epoch may be, in milliseconds, with an hour for clocks that differ.
+const LATEST_FORGED: u64 = EPOCH_AHEAD.saturating_add(3_600_000);
 
 /// What one write changes.
 #[derive(Clone, Debug)]
 pub struct RevocationChange {
     everyone: bool,
+    after_leak: bool,
     scopes: Vec<Scope>,
     prune_before: Epoch,
     max_entries: usize,
@@ -27,6 +32,7 @@ impl RevocationChange {
     pub const fn new() -> Self {
         Self {
             everyone: false,
+            after_leak: false,
             scopes: Vec::new(),
             prune_before: Epoch::ZERO,
             max_entries: DEFAULT_MAX_ENTRIES,
@@ -37,6 +43,16 @@ impl RevocationChange {
     #[must_use]
     pub fn revoke_everyone(mut self) -> Self {
         self.everyone = true;
+        self
+    }
+
+    /// Ends every session, those included that a leaked key was used to forge with the latest clock that
+    /// readers take, a day ahead of both theirs and the time: the clock steps over it, and an hour for
+    /// clocks that differ.
+    #[must_use]
+    pub fn revoke_everyone_after_leak(mut self) -> Self {
+        self.everyone = true;
+        self.after_leak = true;
         self
     }
 
@@ -158,8 +174,13 @@ impl RevocationState {
                 limit: change.max_entries,
             });
         }
+        let forged = if change.after_leak {
+            self.clock.max(now).saturating_add(LATEST_FORGED)
+        } else {
+            Epoch::ZERO
+        };
         let clock = self
-            .next_clock(now, seen)
+            .next_clock(now, seen.max(forged))
             .ok_or(ChangeError::ClockExhausted)?;
         self.clock = clock;
         if change.everyone {

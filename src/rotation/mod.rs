@@ -66,13 +66,15 @@ pub struct RotationPolicy {
     absolute_timeout: u64,
     skew: u64,
     propagation: u64,
+    deploy_within: u64,
     period: u64,
     leaked: Vec<KeyId>,
 }
 
 impl RotationPolicy {
     /// The policy for the sessions of `audience`, by which keys are named. Timeouts and skew are those
-    /// that sessions have by default, the propagation time is a day and the period 90 days.
+    /// that sessions have by default; the propagation time is a day, a ring is deployed within another, and the
+    /// period is 90 days.
     #[must_use]
     pub fn new(audience: &str) -> Self {
         Self {
@@ -81,6 +83,7 @@ impl RotationPolicy {
             absolute_timeout: ABSOLUTE_TIMEOUT,
             skew: SKEW,
             propagation: DAY,
+            deploy_within: DAY,
             period: 90 * DAY,
             leaked: Vec::new(),
         }
@@ -115,6 +118,14 @@ impl RotationPolicy {
     #[must_use]
     pub const fn propagation(mut self, time: Duration) -> Self {
         self.propagation = seconds(time);
+        self
+    }
+
+    /// How long after a rotation its ring may still be published: the time until somebody deploys what
+    /// [`rotate`](Self::rotate) has made. [`check`](Self::check) does not use it. Zero: within the same second.
+    #[must_use]
+    pub const fn deploy_within(mut self, time: Duration) -> Self {
+        self.deploy_within = seconds(time);
         self
     }
 

@@ -13,11 +13,12 @@ use crate::time::UnixTime;
 impl RotationPolicy {
     /// The ring to deploy next in the place of `ring`, which is deployed.
     ///
-    /// When the period of the latest key ends, a new one from `fresh` follows it as soon as every server
-    /// can know it, and the former is given the `open-until` that its last session needs. Keys that are dead
-    /// are left out. Else the ring stays as it is, so this may be run as often as one likes.
+    /// When the period of the latest key ends, a new one from `fresh` follows it as soon as the ring can be
+    /// deployed and every server can know it, and the former is given the `open-until` that its last
+    /// session needs. Keys that are dead are left out. Else the ring stays as it is, so this may be run as
+    /// often as one likes.
     ///
-    /// A key without `seal-from` is of unknown age, and is followed at once.
+    /// A key without `seal-from` is of unknown age, and is followed at once. So is one that closes.
     ///
     /// # Errors
     ///
@@ -31,8 +32,10 @@ impl RotationPolicy {
     ) -> Result<Rotation, RotationError> {
         let mut next = Draft::of(ring);
         let latest = ring.latest();
-        if latest.seal_from() <= Some(now) && self.is_due(latest.seal_from(), now) {
-            let seal_from = self.last_mixed(now).checked_add(1);
+        // A key that closes, and that nothing follows, is followed at once, too.
+        let is_due = self.is_due(latest.seal_from(), now) || latest.open_until().is_some();
+        if latest.seal_from() <= Some(now) && is_due {
+            let seal_from = now.as_secs().checked_add(self.notice());
             let seal_from = UnixTime::from_secs(seal_from.ok_or(RotationError::TooLate)?);
             next.close(latest, None);
             next.add(RingKey::new(fresh()?).with_seal_from(seal_from));
@@ -115,7 +118,7 @@ impl RotationPolicy {
             next.close(former, None);
         }
         next.remove(|other| other.key().as_bytes() == key.key().as_bytes());
-        let known = UnixTime::from_secs(self.last_mixed(now).saturating_add(1));
+        let known = later(now, self.notice());
         let seal_from = key.seal_from()?.max(known);
         let end = ring.sealing_end(key);
         // Another that is planned in between does.
@@ -145,12 +148,15 @@ impl RotationPolicy {
         })
     }
 
-    /// When the next key is to be published, so that it follows one that seals from `seal_from` after a
-    /// period.
+    /// How long before it seals a key is made, so that it can be deployed and every server knows it.
+    fn notice(&self) -> u64 {
+        let known = self.last_mixed(UnixTime::from_secs(0)).saturating_add(1);
+        known.saturating_add(self.deploy_within)
+    }
+
+    /// When the next key is to be made, so that it follows one that seals from `seal_from` after a period.
     fn due(&self, seal_from: UnixTime) -> UnixTime {
-        let notice = self.last_mixed(UnixTime::from_secs(0)).saturating_add(1);
-        let period = self.period.saturating_sub(notice);
-        UnixTime::from_secs(seal_from.as_secs().saturating_add(period))
+        later(seal_from, self.period.saturating_sub(self.notice()))
     }
 
     fn is_due(&self, seal_from: Option<UnixTime>, now: UnixTime) -> bool {

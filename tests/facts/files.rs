@@ -83,6 +83,20 @@ fn a_document_is_for_its_owner_alone_unless_the_operator_says_otherwise() {
 }
 
 #[test]
+fn everyone_after_a_leak_is_logged_out_a_day_ahead_in_the_store() {
+    let folder = Folder::new("leak");
+    let first = folder.process().create_store().wait().unwrap();
+    let leak = folder.process().revoke_everyone_after_leak().wait();
+    let leak = leak.unwrap();
+    assert!(leak.as_millis() > first.as_millis() + 86_400_000);
+    let state = folder.process().list().wait().unwrap();
+    assert_eq!((state.clock(), state.floor()), (leak, leak));
+    // It goes on from there.
+    let next = folder.process().revoke(&[user(1)]).wait().unwrap();
+    assert_eq!(next.as_millis(), leak.as_millis() + 1);
+}
+
+#[test]
 fn no_file_a_folder_and_a_link_in_its_place_are_told_apart() {
     let folder = Folder::new("wrong");
     let none = folder.process().refresh().wait();

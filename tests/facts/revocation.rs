@@ -421,3 +421,39 @@ fn a_session_of_one_process_is_superseded_too() {
     let session = world.sessions.supersede(&session, session.value()).wait();
     assert!(matches!(session, Err(RevokeError::Seal(_))));
 }
+
+/// A forger chooses the epoch, up to a day ahead, and a renewal under another key keeps it.
+#[test]
+fn what_was_forged_with_a_leaked_key_and_renewed_ends_with_everyone_after_a_leak() {
+    let day = 86_400_000;
+    let codec = Setting::default().codec();
+    // Another server's clock is ahead of ours by an hour, and took what was the latest for it.
+    for ahead in [0, day, day + 3_600_000] {
+        let forged = RevocationState::fixed(millis(EPOCH + ahead));
+        let context = Context::new(at(NOW), RevocationView::current(&forged));
+        let token = codec.start(&typical(), &context, random(1)).unwrap();
+        let opens = |state: &RevocationState| {
+            let context = Context::new(at(NOW + 3600), RevocationView::current(state));
+            let opened = codec.open(token.value(), &context.clone());
+            let earlier = Context::new(at(NOW + 1), RevocationView::current(state));
+            opened.is_ok() || codec.open(token.value(), &earlier).is_ok()
+        };
+        let mut state = RevocationState::fixed(millis(EPOCH));
+        let change = sealed_session::RevocationChange::new();
+        let everyone = change.clone().revoke_everyone();
+        state.apply(&everyone, millis(EPOCH), Epoch::ZERO).unwrap();
+        assert_eq!(opens(&state), (1..=day).contains(&ahead), "{ahead}");
+        let leaked = change.revoke_everyone_after_leak();
+        let applied = state.apply(&leaked, millis(EPOCH), Epoch::ZERO).unwrap();
+        assert!(!opens(&state), "{ahead}");
+        assert!(applied.clock > forged.clock());
+        assert_eq!(state.floor(), applied.clock);
+    }
+    let clock = ManualClock::new(at(NOW));
+    let memory = in_this_process(&clock);
+    let epoch = memory.revoke_everyone_after_leak().wait().unwrap();
+    assert!(epoch > millis(EPOCH + day + 3_600_000));
+    let fixed = Revocations::fixed(epoch);
+    let refused = fixed.revoke_everyone_after_leak().wait();
+    assert!(matches!(refused, Err(RevokeError::Fixed)));
+}

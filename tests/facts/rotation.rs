@@ -29,6 +29,7 @@ pub(crate) fn policy() -> RotationPolicy {
         .absolute_timeout(seconds(10 * LIFE))
         .skew(seconds(SKEW))
         .propagation(seconds(PROPAGATION))
+        .deploy_within(seconds(0))
         .period(seconds(PERIOD))
 }
 
@@ -78,6 +79,7 @@ fn a_policy_starts_with_the_defaults_of_sessions_a_day_and_ninety() {
         .absolute_timeout(seconds(12 * 60 * 60))
         .skew(seconds(60))
         .propagation(seconds(day))
+        .deploy_within(seconds(day))
         .period(seconds(90 * day));
     assert_eq!(RotationPolicy::new("shop.example"), spelled);
 }

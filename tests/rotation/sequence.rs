@@ -112,6 +112,7 @@ impl Sequence {
             .absolute_timeout(Duration::from_secs(limits.absolute))
             .skew(Duration::from_secs(self.skew))
             .propagation(Duration::from_secs(self.propagation))
+            .deploy_within(Duration::ZERO)
     }
 }
 

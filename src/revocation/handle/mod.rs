@@ -39,6 +39,7 @@ pub use event::RevocationEvent;
 use held::Held;
 use memory::Memory;
 use shared::Shared;
+use write::What;
 
 /// How far clocks may differ, where nothing else is said.
 const SKEW: Duration = Duration::from_secs(60);
@@ -205,7 +206,7 @@ impl Revocations {
             match &*self.0 {
                 Kind::Fixed(_) => Err(RevokeError::Fixed),
                 Kind::Memory(memory) => memory.revoke(&scopes),
-                Kind::Shared(shared) => shared.revoke(scopes, false).await,
+                Kind::Shared(shared) => shared.revoke(What::Scopes(scopes)).await,
             }
         })
     }
@@ -236,7 +237,30 @@ impl Revocations {
                 Kind::Memory(memory) => {
                     memory.write(RevocationChange::new().revoke_everyone(), |_| Ok(()))
                 }
-                Kind::Shared(shared) => shared.revoke(alloc::vec![], true).await,
+                Kind::Shared(shared) => shared.revoke(What::Everyone).await,
+            }
+        })
+    }
+
+    /// The same after a key has leaked: also the sessions that were forged with it and have been renewed
+    /// under another key since, whatever clock they were given. First close the key on every server
+    /// ([`RotationPolicy::replace_leaked`](crate::RotationPolicy::replace_leaked)); while one takes it, more can
+    /// be forged.
+    ///
+    /// The clock is set a day and an hour ahead, which is the latest that readers take. Time catches up with it.
+    ///
+    /// # Errors
+    ///
+    /// [`RevokeError`].
+    pub fn revoke_everyone_after_leak(&self) -> Operation<'_, Result<Epoch, RevokeError>> {
+        Operation::new(async move {
+            match &*self.0 {
+                Kind::Fixed(_) => Err(RevokeError::Fixed),
+                Kind::Memory(memory) => {
+                    let change = RevocationChange::new().revoke_everyone_after_leak();
+                    memory.write(change, |_| Ok(()))
+                }
+                Kind::Shared(shared) => shared.revoke(What::EveryoneAfterLeak).await,
             }
         })
     }

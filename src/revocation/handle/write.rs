@@ -46,9 +46,24 @@ impl Queue {
 
 /// A change that somebody waits for.
 pub(super) struct Wanted {
-    everyone: bool,
-    scopes: Vec<Scope>,
+    what: What,
     result: Mutex<Option<Result<Epoch, RevokeError>>>,
+}
+
+/// Who is to be logged out.
+pub(super) enum What {
+    Scopes(Vec<Scope>),
+    Everyone,
+    EveryoneAfterLeak,
+}
+
+impl What {
+    fn scopes(&self) -> &[Scope] {
+        match self {
+            Self::Scopes(scopes) => scopes,
+            Self::Everyone | Self::EveryoneAfterLeak => &[],
+        }
+    }
 }
 
 /// Takes a change out of the queue when whoever wanted it has gone, so that it is not made much
@@ -66,20 +81,14 @@ impl Drop for Place<'_> {
 
 impl Shared {
     /// Makes a change, together with whatever else is waiting when its turn comes.
-    pub(super) async fn revoke(
-        &self,
-        scopes: Vec<Scope>,
-        everyone: bool,
-    ) -> Result<Epoch, RevokeError> {
+    pub(super) async fn revoke(&self, what: What) -> Result<Epoch, RevokeError> {
         self.check_writable()?;
-        let limit = self.settings.max_entries;
-        if scopes.len() > limit && !everyone {
-            let scopes = scopes.len();
+        let (scopes, limit) = (what.scopes().len(), self.settings.max_entries);
+        if scopes > limit {
             return Err(ChangeError::TooManyScopes { scopes, limit }.into());
         }
         let wanted = Arc::new(Wanted {
-            everyone,
-            scopes,
+            what,
             result: Mutex::new(None),
         });
         lock(&self.queue.waiting).push(Arc::clone(&wanted));
@@ -109,7 +118,7 @@ impl Shared {
         let mut room = self.settings.max_entries;
         let waiting = lock(&self.queue.waiting);
         let fitting = waiting.iter().map_while(|wanted| {
-            room = room.checked_sub(wanted.scopes.len())?;
+            room = room.checked_sub(wanted.what.scopes().len())?;
             Some(Arc::clone(wanted))
         });
         fitting.collect()
@@ -122,10 +131,11 @@ impl Shared {
     ) -> Result<Epoch, RevokeError> {
         let mut change = RevocationChange::new();
         for wanted in batch {
-            change = change.revoke(&wanted.scopes);
-            if wanted.everyone {
-                change = change.revoke_everyone();
-            }
+            change = match &wanted.what {
+                What::Scopes(scopes) => change.revoke(scopes),
+                What::Everyone => change.revoke_everyone(),
+                What::EveryoneAfterLeak => change.revoke_everyone_after_leak(),
+            };
         }
         self.commit(&change, |_, _| Ok(()), last).await
     }

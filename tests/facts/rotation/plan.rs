@@ -128,17 +128,36 @@ fn a_ring_that_is_not_safe_by_itself_has_no_next_one() {
     let rotation = rotate(&ring([(1, None, Some(LAST + 1))]), NOW, 2).unwrap();
     let expected = switch(LAST + 1);
     assert_eq!(rotation.ring().expose_secrets(), expected.expose_secrets());
-    // Nothing is due, and nothing is hidden.
+    // However young, a key that closes is followed.
     let young = ring([(1, Some(NOW - SKEW), Some(NOW + 500))]);
-    let error = rotate(&young, NOW, 2).unwrap_err();
+    let rotation = rotate(&young, NOW, 2).unwrap();
+    assert_eq!(rotation.added(), Some(id(2)));
+    // No key seals yet, and nothing is hidden.
+    let future = ring([(1, Some(NOW + 500), None)]);
+    let error = rotate(&future, NOW, 2).unwrap_err();
     let RotationError::Unsafe(report) = &error else {
         panic!("{error}");
     };
     let gap = Finding::NoSealingKey {
-        from: at(NOW + 500),
-        until: None,
+        from: at(NOW - SKEW),
+        until: Some(at(NOW + 500)),
     };
     assert_eq!(report.errors(), [gap]);
+}
+
+#[test]
+fn a_ring_may_be_deployed_for_as_long_as_was_said_and_no_second_more() {
+    let policy = policy().deploy_within(seconds(30));
+    let deployed = ring([(1, None, None)]);
+    let rotation = policy.rotate(&deployed, at(NOW), || Ok(key(2))).unwrap();
+    assert_eq!(
+        rotation.ring().keys()[1].seal_from(),
+        Some(at(LAST + 1 + 30))
+    );
+    for (now, safe) in [(NOW, true), (NOW + 30, true), (NOW + 31, false)] {
+        let report = policy.check(rotation.ring(), Some(&deployed), at(now));
+        assert_eq!(report.is_safe(), safe, "{now}");
+    }
 }
 
 #[test]
@@ -192,8 +211,8 @@ fn a_daily_run_over_three_years_changes_keys_every_ninety_days() {
         assert!(rotation.ring().keys().len() <= 2);
         deployed = rotation.into_ring();
     }
-    // A key is announced, seals after a day, and two days later its predecessor goes.
-    let expected = (0..=12).flat_map(|n| [(90 * n, true, 0), (90 * n + 2, false, 1)]);
+    // A key is announced, seals after two days, and the day after its predecessor goes.
+    let expected = (0..=12).flat_map(|n| [(90 * n, true, 0), (90 * n + 3, false, 1)]);
     assert_eq!(changes, expected.collect::<Vec<_>>());
     assert_eq!(made.get(), 13);
 }

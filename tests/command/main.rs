@@ -10,6 +10,8 @@
 )]
 
 #[cfg(unix)]
+mod completions;
+#[cfg(unix)]
 mod operations;
 
 use std::path::Path;

@@ -65,7 +65,15 @@ fn run(shell: &mut Shell, names: &mut Names, block: &[&str]) -> usize {
             expected.push(*line);
         }
         let command = names.in_command(command);
-        let answer = shell.run(&command);
+        let (answer, code) = shell.run(&command);
+        // The exit code is that of what is said.
+        let says_no = |line: &String| line.starts_with("error: ") || line.contains("does not open");
+        let piped = command.contains(" | ");
+        assert_eq!(
+            code != "0",
+            answer.iter().any(says_no) && !piped,
+            "{command}: {code}"
+        );
         assert_eq!(
             answer.len(),
             expected.len(),
@@ -131,11 +139,11 @@ impl Shell {
         }
     }
 
-    /// What the command prints, line by line.
-    fn run(&mut self, command: &str) -> Vec<String> {
+    /// What the command prints, line by line, and its exit code. It may not read the commands that follow.
+    fn run(&mut self, command: &str) -> (Vec<String>, String) {
         const END: &str = "=== end ===";
         let stdin = self.stdin.as_mut().unwrap();
-        writeln!(stdin, "{{ {command}\n}} 2>&1; echo '{END}'").unwrap();
+        writeln!(stdin, "{{ {command}\n}} </dev/null 2>&1; echo \"{END}$?\"").unwrap();
         stdin.flush().unwrap();
         let mut answer = Vec::new();
         loop {
@@ -145,9 +153,10 @@ impl Shell {
                 0,
                 "{command}: the shell died"
             );
-            match line.trim_end_matches('\n') {
-                END => return answer,
-                line => answer.push(line.to_owned()),
+            let line = line.trim_end_matches('\n');
+            match line.strip_prefix(END) {
+                Some(code) => return (answer, code.to_owned()),
+                None => answer.push(line.to_owned()),
             }
         }
     }
@@ -189,6 +198,9 @@ impl Names {
             let is_name = is_hex(there, 8) || is_hex(there, 16);
             let is_alike = is_name && is_hex(here, there.len());
             if is_alike || is_clock(here) && is_clock(there) {
+                let is_new = !self.0.contains_key(there);
+                let taken = is_new && self.0.values().any(|known| known == here);
+                assert!(!taken, "{command}: {there} has two names on the page");
                 let known = self.0.entry(there.clone()).or_insert_with(|| here.clone());
                 assert_eq!(known, here, "{command}: {there} is another one now");
             } else {

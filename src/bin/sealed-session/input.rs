@@ -91,12 +91,13 @@ pub(crate) fn read_stdin(what: &str) -> Result<Zeroizing<String>, Failure> {
             Failure::input(format!("cannot read {what} from standard input: {error}"))
         })?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_INPUT {
-        return Err(Failure::input(format!(
-            "standard input is longer than a mebibyte, so it is not {what}"
-        )));
+        let text = format!("standard input is longer than a mebibyte, so it is not {what}");
+        return Err(Failure::input(text).then("is it the right file?"));
     }
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Failure::input(format!("standard input is not UTF-8, so it is not {what}")))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        let text = format!("standard input is not UTF-8, so it is not {what}");
+        Failure::input(text).then("is it the right file?")
+    })?;
     Ok(Zeroizing::new(text.into()))
 }
 
@@ -106,7 +107,18 @@ pub(crate) fn now(at: Option<UnixTime>) -> Result<UnixTime, Failure> {
     now.map_err(|error| Failure::not_done(format!("this machine's clock: {error}")).then("set it"))
 }
 
-/// Whether an argument has what only a key has.
-pub(crate) fn holds_a_key(argument: &OsStr) -> bool {
-    argument.to_string_lossy().contains("ssk1_")
+/// Whether it has what only a key has.
+pub(crate) fn holds_a_key(text: &OsStr) -> bool {
+    text.to_string_lossy().contains("ssk1_")
+}
+
+/// A key in a variable that names a file or an audience, which would be printed.
+pub(crate) fn misplaced_key() -> Option<Failure> {
+    let mut variables = ["SESSION_AUDIENCE", "SESSION_REVOCATIONS"].into_iter();
+    let variable = variables
+        .find(|variable| std::env::var_os(variable).is_some_and(|value| holds_a_key(&value)))?;
+    Some(Failure::usage(
+        &format!("the environment variable {variable} holds a key"),
+        "keys belong into SESSION_KEYS; SESSION_AUDIENCE is a name, SESSION_REVOCATIONS a file",
+    ))
 }

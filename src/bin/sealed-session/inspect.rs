@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use sealed_session::{
-    Claims, Codec, Context, Epoch, FileStore, Inspection, KeyRing, OpenErrorKind, Protection,
-    RevocationState, RevocationView, Revocations, SessionData, UnixTime,
+    BuildError, Claims, Codec, Context, Epoch, FileStore, Inspection, KeyRing, OpenErrorKind,
+    Protection, RevocationState, RevocationView, Revocations, SessionData, UnixTime,
 };
 use serde_json::{Value, json};
 
 use crate::args::Inspect;
+use crate::cookies::{unescaped, values};
 use crate::input::{RingAt, now, read_stdin};
 use crate::output::{Answer, Failure};
 
@@ -23,6 +24,12 @@ impl SessionData for Opaque {
 const KEYS: &str = "SESSION_KEYS";
 
 pub(crate) fn inspect(given: &Inspect) -> Result<Answer, Failure> {
+    if given.misplaced.is_some() {
+        return Err(Failure::usage(
+            "a cookie is not given as an argument, where other users and the shell's history can see it",
+            "give it by standard input: sealed-session inspect < FILE, or paste it and end with Ctrl-D",
+        ));
+    }
     let now = now(given.at.at)?;
     let from_environment = || std::env::var_os(KEYS).map(|_| RingAt::Env(KEYS.into()));
     let keys = given.keys.clone().or_else(from_environment);
@@ -32,15 +39,22 @@ pub(crate) fn inspect(given: &Inspect) -> Result<Answer, Failure> {
             "give the keys as FILE or env:NAME",
         ));
     }
+    if keys.is_none() && (given.store.is_some() || given.binding.is_some()) {
+        return Err(Failure::usage(
+            "--store and --binding are of no use without keys",
+            "give --keys, or set SESSION_KEYS",
+        ));
+    }
     let ring = keys.map(|keys| keys.load()).transpose()?;
     let text = read_stdin("a cookie")?;
+    let text = unescaped(&text);
     let values = values(&text, &given.cookie);
     if values.is_empty() {
         return Err(Failure::input(format!(
-            "standard input has no cookie called {}",
+            "standard input is no cookie's value, and has no cookie called {}",
             given.cookie
         ))
-        .then("give a cookie's value or a Cookie header; --cookie names another cookie"));
+        .then("give the bare value, or a Cookie header; --cookie names another cookie"));
     }
     let seen: Vec<Seen> = values
         .iter()
@@ -53,25 +67,6 @@ pub(crate) fn inspect(given: &Inspect) -> Result<Answer, Failure> {
     }
     let texts: Vec<String> = seen.iter().map(|seen| seen.to_text(now)).collect();
     Ok(Answer::of(texts.join("\n")).unless(!opens))
-}
-
-/// The values of the cookies called `name` in a header, or all of `text` where it is a value alone.
-fn values<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
-    let text = text.trim();
-    // No value has one of these.
-    if !text.contains(['=', ';', ':', ' ', '\n']) && !text.is_empty() {
-        return vec![text];
-    }
-    text.lines()
-        .map(|line| {
-            let header = line.split_once(':').filter(|(field, _)| {
-                ["cookie", "set-cookie"].contains(&field.trim().to_ascii_lowercase().as_str())
-            });
-            header.map_or(line, |(_, value)| value)
-        })
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
-        .collect()
 }
 
 /// A cookie's value, looked into.
@@ -96,12 +91,7 @@ fn see(
             with_store: false,
         });
     };
-    let audience = given.audience.as_deref().ok_or_else(|| {
-        Failure::usage(
-            "with keys, the audience is needed",
-            "give --audience or SESSION_AUDIENCE, as the servers have it",
-        )
-    })?;
+    let audience = given.audience.get()?;
     let codec = Codec::<Opaque>::builder(audience, ring)
         .cookie_name(&given.cookie)
         .accept_both_protections()
@@ -109,7 +99,10 @@ fn see(
         .absolute_timeout(given.timeouts.absolute_timeout)
         .skew(given.timeouts.skew)
         .build()
-        .map_err(Failure::input)?;
+        .map_err(|error| match error {
+            BuildError::KeyRing(error) => Failure::input(error),
+            _ => Failure::usage(&error.to_string(), "give what the servers have"),
+        })?;
     let binding = given.binding.as_deref().map(from_hex).transpose()?;
     let state = match &given.store {
         None => None,
@@ -120,13 +113,16 @@ fn see(
                 .build();
             let listed = revocations.map_err(Failure::input)?.list().wait();
             Some(listed.map_err(|error| {
-                Failure::input(format!("{}: {error}", path.display()))
-                    .then("is it the servers' store, and are the keys theirs?")
+                Failure::not_done(format!("{}: {error}", path.display()))
+                    .then("are file, keys and audience those of the servers?")
             })?)
         }
     };
-    let none = RevocationState::fixed(Epoch::ZERO);
-    let view = RevocationView::current(state.as_deref().unwrap_or(&none));
+    // Without a store, what it knows of is not for this command to judge: its clock may be ahead.
+    let latest = Epoch::from_millis(u64::MAX);
+    let unknown = RevocationState::from_parts(latest, Epoch::ZERO, []);
+    let unknown = unknown.map_err(Failure::not_done)?;
+    let view = RevocationView::current(state.as_deref().unwrap_or(&unknown));
     let context = Context::new(now, view).with_binding(binding.as_deref().unwrap_or_default());
     Ok(Seen {
         inspection: codec.inspect(value, &context),

@@ -23,12 +23,15 @@ pub(crate) fn generate(given: &Generate) -> Result<Answer, Failure> {
     let Some(path) = &given.out else {
         return Ok(Answer::of(ring.expose_secrets().as_str()));
     };
+    if path.as_os_str() == "-" {
+        let next = "leave out --out to have the ring printed, or name a file";
+        return Err(Failure::usage("- is not a file's name", next));
+    }
     KeyRingFile::new(path).create(&ring).map_err(|error| {
         Failure::not_done(error).then("name a new file in a folder that may be written to")
     })?;
-    let mut answer = Answer::of("");
-    answer.notes.push(format!("made {}", path.display()));
-    Ok(answer)
+    let made = format!("made {}", path.display());
+    Ok(Answer::of("").with_notes([made]).after_change())
 }
 
 /// What a key does at a moment.
@@ -50,7 +53,8 @@ fn state(ring: &KeyRing, key: &RingKey, now: UnixTime) -> &'static str {
 pub(crate) fn list(given: &List) -> Result<Answer, Failure> {
     let ring = given.ring.load()?;
     let now = now(given.at.at)?;
-    let id = |key: &RingKey| key.key().id(&given.audience.audience).to_string();
+    let audience = given.audience.get()?;
+    let id = |key: &RingKey| key.key().id(audience).to_string();
     let mut keys: Vec<&RingKey> = ring.keys().iter().collect();
     keys.sort_by_key(|key| key.seal_from());
     if given.json.json {
@@ -99,10 +103,10 @@ pub(crate) fn check(given: &Check) -> Result<Answer, Failure> {
     let new = given.ring.load()?;
     let deployed = deployed.map(RingAt::load).transpose()?;
     let now = now(given.at.at)?;
-    let mut policy = given.policy.rotation();
+    let mut policy = given.policy.rotation()?;
     for leaked in &given.leaked {
         let rings = [Some(&new), deployed.as_ref()];
-        let audience = &given.policy.audience.audience;
+        let audience = given.policy.audience.get()?;
         policy = policy.leaked(named(&rings, audience, leaked)?);
     }
     let report = policy.check(&new, deployed.as_ref(), now);
@@ -111,6 +115,9 @@ pub(crate) fn check(given: &Check) -> Result<Answer, Failure> {
         return Ok(Answer::json(&findings::to_json(&report)).unless(!safe));
     }
     let mut text = findings::lines(&report);
+    if deployed.is_some_and(|deployed| same(&new, &deployed)) {
+        text.push_str("both rings are the same\n");
+    }
     text.push_str(match (safe, given.leaked.is_empty()) {
         (true, true) => "safe to deploy: no session is lost\n",
         (true, false) => "safe to deploy: only sessions under leaked keys are lost\n",
@@ -119,26 +126,41 @@ pub(crate) fn check(given: &Check) -> Result<Answer, Failure> {
     Ok(Answer::of(text).unless(!safe))
 }
 
+fn same(a: &KeyRing, b: &KeyRing) -> bool {
+    let entries = |ring: &KeyRing| {
+        let mut entries: Vec<_> = ring
+            .keys()
+            .iter()
+            .map(|key| (key.seal_from(), key.open_until(), key.key().expose_secret()))
+            .collect();
+        entries.sort_by_key(|(from, ..)| *from);
+        entries
+    };
+    entries(a) == entries(b)
+}
+
 /// The key that is printed as `name`.
 fn named(rings: &[Option<&KeyRing>], audience: &str, name: &str) -> Result<KeyId, Failure> {
     let keys = rings.iter().flatten().flat_map(|ring| ring.keys());
     let mut ids = keys.map(|key| key.key().id(audience));
-    ids.find(|id| id.to_string() == name).ok_or_else(|| {
-        Failure::input(format!(
-            "no key of the ring has the id \"{name}\" for this audience"
-        ))
-        .then("`keys list` prints the ids; is the audience the servers' one?")
-    })
+    ids.find(|id| id.to_string().eq_ignore_ascii_case(name))
+        .ok_or_else(|| {
+            Failure::input(format!(
+                "no key of the ring has the id \"{name}\" for this audience"
+            ))
+            .then("`keys list` prints the ids; is the audience the servers' one?")
+        })
 }
 
 pub(crate) fn rotate(given: &Rotate) -> Result<Answer, Failure> {
     let now = now(given.at.at)?;
     let plan = |ring: &KeyRing| -> Result<Rotation, Failure> {
-        let policy = given.policy.rotation();
+        let policy = given.policy.rotation()?;
+        let policy = policy.deploy_within(given.deploy_within);
         match &given.leaked {
             None => policy.rotate(ring, now, Key::generate),
             Some(leaked) => {
-                let leaked = named(&[Some(ring)], &given.policy.audience.audience, leaked)?;
+                let leaked = named(&[Some(ring)], given.policy.audience.get()?, leaked)?;
                 policy.replace_leaked(ring, leaked, now, Key::generate)
             }
         }
@@ -147,9 +169,8 @@ pub(crate) fn rotate(given: &Rotate) -> Result<Answer, Failure> {
     if !given.in_place {
         let ring = given.ring.load()?;
         let rotation = plan(&ring)?;
-        let mut answer = Answer::of(rotation.ring().expose_secrets().as_str());
-        answer.notes = told(&rotation);
-        return Ok(answer);
+        let answer = Answer::of(rotation.ring().expose_secrets().as_str());
+        return Ok(answer.with_notes(told(&rotation, given, now)));
     }
     let RingAt::File(path) = &given.ring else {
         return Err(Failure::usage(
@@ -177,25 +198,36 @@ pub(crate) fn rotate(given: &Rotate) -> Result<Answer, Failure> {
     let Some(rotation) = rotated else {
         return Err(Failure::not_done("the ring was not looked at"));
     };
-    if given.json {
-        return Ok(Answer::json(&in_json(&rotation)));
-    }
-    Ok(Answer::of(told(&rotation).join("\n") + "\n"))
+    let answer = if given.json {
+        Answer::json(&in_json(&rotation))
+    } else {
+        Answer::of(told(&rotation, given, now).join("\n") + "\n")
+    };
+    Ok(if rotation.is_change() {
+        answer.after_change()
+    } else {
+        answer
+    })
 }
 
 fn unplanned(error: &RotationError) -> Failure {
-    let next = match error {
-        RotationError::Unsafe(_) => {
-            "correct the ring by hand, and `keys check` it against the deployed one"
+    match error {
+        RotationError::Unsafe(_) => Failure::input(error).then(
+            "correct the ring by hand, and `keys check` it against the deployed one; if no key of it \
+             seals any more, it is a first deploy again: `keys generate`",
+        ),
+        RotationError::Ring(_) => {
+            Failure::input(error).then("run it again: the new key was not usable, by chance")
         }
-        RotationError::Ring(_) => "run it again: the new key was not usable, by chance",
-        _ => return Failure::not_done(error),
-    };
-    Failure::input(error).then(next)
+        RotationError::TooLate => {
+            Failure::usage(&error.to_string(), "give shorter durations, or an earlier --at")
+        }
+        _ => Failure::not_done(error).then("nothing was changed; run it again"),
+    }
 }
 
 /// What is new about the ring, a line each.
-fn told(rotation: &Rotation) -> Vec<String> {
+fn told(rotation: &Rotation, given: &Rotate, now: UnixTime) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(added) = rotation.added() {
         let latest = rotation.ring().keys().last();
@@ -208,11 +240,18 @@ fn told(rotation: &Rotation) -> Vec<String> {
     }
     let warnings = findings::warnings(rotation.report());
     lines.extend(warnings.lines().map(str::to_owned));
-    lines.push(if rotation.is_change() {
-        "deploy this ring".into()
-    } else {
-        format!("nothing to do; the next rotation is due {}", rotation.due())
-    });
+    let by = now.as_secs().saturating_add(given.deploy_within.as_secs());
+    lines.push(
+        match (rotation.is_change(), rotation.added(), &given.leaked) {
+            (false, ..) => format!("nothing to do; the next rotation is due {}", rotation.due()),
+            (true, _, Some(_)) => "deploy this ring at once".into(),
+            (true, Some(_), None) => format!(
+                "deploy this ring by {}, after `keys check`",
+                UnixTime::from_secs(by)
+            ),
+            (true, None, None) => "deploy this ring some time, after `keys check`".into(),
+        },
+    );
     lines
 }
 

@@ -1,11 +1,13 @@
 //! Answers, failures, and the exit codes that tell them apart.
 
+use std::fmt;
+use std::io::{ErrorKind, Write as _, stderr, stdout};
 use std::process::ExitCode;
 
 use zeroize::Zeroizing;
 
 /// The answer is no: not safe to deploy, or does not open.
-pub(crate) const NO: u8 = 1;
+const NO: u8 = 1;
 /// Wrong arguments; as clap has it.
 const USAGE: u8 = 2;
 /// What was given cannot be read, or is not what it should be.
@@ -17,10 +19,12 @@ const NOT_DONE: u8 = 4;
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// For standard output. It may be a ring.
-    pub(crate) text: Zeroizing<String>,
+    text: Zeroizing<String>,
     /// For standard error, a line each.
-    pub(crate) notes: Vec<String>,
-    pub(crate) code: u8,
+    notes: Vec<String>,
+    code: u8,
+    /// Whether something is another than before.
+    changed: bool,
 }
 
 impl Answer {
@@ -29,6 +33,7 @@ impl Answer {
             text: Zeroizing::new(text.into()),
             notes: Vec::new(),
             code: 0,
+            changed: false,
         }
     }
 
@@ -36,9 +41,46 @@ impl Answer {
         Self::of(format!("{value:#}\n"))
     }
 
+    pub(crate) fn with_notes(mut self, notes: impl IntoIterator<Item = String>) -> Self {
+        self.notes.extend(notes);
+        self
+    }
+
+    /// The answer is no.
     pub(crate) fn unless(mut self, no: bool) -> Self {
         self.code = if no { NO } else { 0 };
         self
+    }
+
+    /// Something was changed, whatever becomes of the answer.
+    pub(crate) fn after_change(mut self) -> Self {
+        self.changed = true;
+        self
+    }
+
+    pub(crate) fn print(&self) -> ExitCode {
+        for note in &self.notes {
+            // Where nobody can be told, the work goes on.
+            let _ = writeln!(stderr(), "{note}");
+        }
+        let mut stdout = stdout().lock();
+        let written = stdout
+            .write_all(self.text.as_bytes())
+            .and_then(|()| stdout.flush());
+        match written {
+            Ok(()) => ExitCode::from(self.code),
+            // As with `| head`: the reader has read enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(self.code),
+            Err(error) => {
+                let failure = Failure::not_done(format!("cannot write the answer: {error}"));
+                let next = if self.changed {
+                    "what was asked for has been done; only the answer is lost"
+                } else {
+                    "nothing was changed; see to standard output, and run it again"
+                };
+                failure.then(next).report()
+            }
+        }
     }
 }
 
@@ -78,16 +120,17 @@ impl Failure {
     }
 
     pub(crate) fn report(&self) -> ExitCode {
-        eprintln!("error: {}", self.text);
+        let mut stderr = stderr().lock();
+        let _ = writeln!(stderr, "error: {}", self.text);
         if let Some(next) = &self.next {
-            eprintln!("next:  {next}");
+            let _ = writeln!(stderr, "next:  {next}");
         }
         ExitCode::from(self.code)
     }
 }
 
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }

@@ -1,51 +1,96 @@
 //! `revoke` and `revocations`: who is logged out, in a file store.
 
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sealed_session::{
     Epoch, FileStore, RefreshError, RevocationEvent, Revocations, RevocationsBuilder, RevokeError,
-    Scope, SessionId, UnixTime,
+    Scope, SessionId, StoreErrorKind, UnixTime,
 };
 use serde_json::{Value, json};
 
 use crate::args::{Create, ListRevoked, Revoke, Store, Who};
 use crate::output::{Answer, Failure};
 
+/// As many as a store holds. Who keeps fewer bounds the table in its own next write.
+const MAX_ENTRIES: usize = 3_000_000;
+
 impl Store {
-    fn open<R>(
+    /// Does something with the store. What it should be warned of is in the second part.
+    fn with<R>(
         &self,
         build: impl FnOnce(RevocationsBuilder<'_>) -> RevocationsBuilder<'_>,
-        then: impl FnOnce(&Revocations) -> Result<R, Failure>,
-    ) -> Result<R, Failure> {
+        act: impl FnOnce(&Revocations) -> Result<R, Failure>,
+    ) -> Result<(R, Vec<String>), Failure> {
+        let audience = self.audience.get()?;
         let ring = self.keys.load()?;
+        let warnings = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&warnings);
+        let note = move |event: &RevocationEvent| {
+            let warning = match event {
+                RevocationEvent::Bounded { floor, dropped } => format!(
+                    "warning: the table is full: {dropped} entries were dropped, and everyone whose \
+                     session was sealed before {} is logged out",
+                    clock(*floor)
+                ),
+                RevocationEvent::NotWrittenAgain(error) => format!("warning: {error}"),
+                _ => return,
+            };
+            noted
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(warning);
+        };
         let store = FileStore::new(&self.store).on_calling_thread();
-        let builder = Revocations::shared(&self.audience.audience, &ring, store);
-        then(&build(builder).build().map_err(Failure::input)?)
+        let builder = Revocations::shared(audience, &ring, store);
+        let builder = build(builder.max_entries(MAX_ENTRIES).on_event(note));
+        let done = act(&builder.build().map_err(Failure::input)?)?;
+        let warnings =
+            std::mem::take(&mut *warnings.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok((done, warnings))
     }
 
     fn failed(&self, error: &RevokeError) -> Failure {
         match error {
             RevokeError::Refresh(error) => self.unread(error),
             RevokeError::StoreExists => self
+                .not_done("the store exists; it was left as it is")
+                .then(
+                    "go on with it; if `revocations list` cannot read it, move it away and create \
+                 another, --above the greatest clock that servers name",
+                ),
+            RevokeError::Seal(_) => self
                 .not_done(error)
-                .then("go on with it; a store is made once in its life"),
-            _ => self.not_done(error),
+                .then("`keys list` shows whether a key of the ring seals"),
+            RevokeError::Store(store) if store.kind() == StoreErrorKind::Unavailable => self
+                .not_done(error)
+                .then("see to the disk, and run it again until it is done"),
+            _ => self
+                .not_done(error)
+                .then("nothing was changed: see to file and folder, and run it again"),
         }
     }
 
-    fn not_done(&self, error: impl std::fmt::Display) -> Failure {
-        Failure::not_done(format!("{}: {error}", self.store.display()))
+    fn not_done(&self, error: impl ToString) -> Failure {
+        let text = error.to_string();
+        // It may also be a store that is made.
+        let text = text.trim_start_matches("cannot revoke: ");
+        Failure::not_done(format!("{}: {text}", self.store.display()))
     }
 
     fn unread(&self, error: &RefreshError) -> Failure {
-        let next = match error {
-            RefreshError::NoStore => {
-                "is it the servers' file? `revocations create` makes a new one"
-            }
-            _ => "are file, keys and audience those of the servers?",
-        };
-        self.not_done(error).then(next)
+        match error {
+            RefreshError::NoStore => self
+                .not_done("there is no store")
+                .then("is it the servers' file? `revocations create` makes a new one"),
+            RefreshError::Document(_) => self.not_done(error).then(
+                "are keys and audience those of the servers? A damaged store is moved away, and \
+                 another made by `revocations create --above`",
+            ),
+            _ => self
+                .not_done(error)
+                .then("may the file be read, and is it the servers'?"),
+        }
     }
 }
 
@@ -57,35 +102,47 @@ pub(crate) fn revoke(given: &Revoke) -> Result<Answer, Failure> {
             let scopes = ids.iter().map(|id| session(id)).collect::<Result<_, _>>()?;
             (store, scopes)
         }
-        Who::All { store } => (store, Vec::new()),
+        Who::All { store, .. } => (store, Vec::new()),
     };
     let everyone = matches!(given.who, Who::All { .. });
-    let epoch = store.open(
+    let after_leak = matches!(
+        given.who,
+        Who::All {
+            after_leak: true,
+            ..
+        }
+    );
+    let (epoch, warnings) = store.with(
         |builder| builder,
         |revocations| {
-            let revoked = if everyone {
-                revocations.revoke_everyone()
-            } else {
-                revocations.revoke(&scopes)
+            let revoked = match (after_leak, everyone) {
+                (true, _) => revocations.revoke_everyone_after_leak(),
+                (false, true) => revocations.revoke_everyone(),
+                (false, false) => revocations.revoke(&scopes),
             };
             revoked.wait().map_err(|error| store.failed(&error))
         },
     )?;
+    let answer = revoked(store, epoch, everyone, &scopes);
+    Ok(answer.with_notes(warnings).after_change())
+}
+
+fn revoked(store: &Store, epoch: Epoch, everyone: bool, scopes: &[Scope]) -> Answer {
     if store.json.json {
         let scopes: Vec<String> = scopes.iter().map(Scope::to_string).collect();
         let answer =
             json!({ "revoked_before": epoch.as_millis(), "everyone": everyone, "scopes": scopes });
-        return Ok(Answer::json(&answer));
+        return Answer::json(&answer);
     }
     let who = match (everyone, scopes.len()) {
         (true, _) => "everyone".into(),
         (false, 1) => "1 scope".into(),
         (false, several) => format!("{several} scopes"),
     };
-    Ok(Answer::of(format!(
+    Answer::of(format!(
         "logged out {who}: sessions sealed before {} do not open\n",
         clock(epoch)
-    )))
+    ))
 }
 
 /// A clock is a time in milliseconds that may be ahead.
@@ -117,23 +174,26 @@ fn session(id: &str) -> Result<Scope, Failure> {
 
 pub(crate) fn create(given: &Create) -> Result<Answer, Failure> {
     let seen = Epoch::from_millis(given.above);
-    let epoch = given.store.open(
+    let (epoch, warnings) = given.store.with(
         |builder| builder.skew(given.skew),
         |revocations| {
             let created = revocations.create_store_above(seen).wait();
             created.map_err(|error| given.store.failed(&error))
         },
     )?;
+    let answer = made(given, epoch);
+    Ok(answer.with_notes(warnings).after_change())
+}
+
+fn made(given: &Create, epoch: Epoch) -> Answer {
     if given.store.json.json {
-        return Ok(Answer::json(
-            &json!({ "revoked_before": epoch.as_millis() }),
-        ));
+        return Answer::json(&json!({ "revoked_before": epoch.as_millis() }));
     }
-    Ok(Answer::of(format!(
+    Answer::of(format!(
         "made {}: sessions sealed before {} do not open\n",
         given.store.store.display(),
         clock(epoch)
-    )))
+    ))
 }
 
 pub(crate) fn list(given: &ListRevoked) -> Result<Answer, Failure> {
@@ -143,7 +203,7 @@ pub(crate) fn list(given: &ListRevoked) -> Result<Answer, Failure> {
         (.., Some([kind, id])) => Some(scope(kind, id)?),
         _ => None,
     };
-    let state = given.store.open(
+    let (state, _) = given.store.with(
         |builder| builder.read_only(),
         |revocations| {
             let state = revocations.list().wait();
@@ -151,16 +211,13 @@ pub(crate) fn list(given: &ListRevoked) -> Result<Answer, Failure> {
         },
     )?;
     if let Some(asked) = asked {
-        let before = state.revoked_before(asked);
-        if given.store.json.json {
-            let answer =
-                json!({ "scope": asked.to_string(), "revoked_before": before.as_millis() });
-            return Ok(Answer::json(&answer));
-        }
-        return Ok(Answer::of(format!(
-            "scope {asked}: sessions sealed before {} do not open\n",
-            clock(before)
-        )));
+        let own = state.revoked().find(|&(scope, _)| scope == asked);
+        return Ok(one(
+            given,
+            asked,
+            own.map(|(_, epoch)| epoch),
+            state.floor(),
+        ));
     }
     if given.store.json.json {
         let scopes: Vec<Value> = state
@@ -187,36 +244,47 @@ pub(crate) fn list(given: &ListRevoked) -> Result<Answer, Failure> {
     Ok(Answer::of(text))
 }
 
+fn one(given: &ListRevoked, asked: Scope, own: Option<Epoch>, floor: Epoch) -> Answer {
+    if given.store.json.json {
+        return Answer::json(&json!({
+            "scope": asked.to_string(),
+            "revoked_before": own.map(Epoch::as_millis),
+            "everyone_before": floor.as_millis(),
+        }));
+    }
+    Answer::of(match own {
+        Some(own) => format!(
+            "scope {asked}: logged out, sessions sealed before {} do not open\n",
+            clock(own)
+        ),
+        None => format!(
+            "scope {asked}: not logged out by itself; everyone's sessions sealed before {} do not \
+             open\n",
+            clock(floor)
+        ),
+    })
+}
+
 pub(crate) fn rekey(store: &Store) -> Result<Answer, Failure> {
-    let failure = Arc::new(Mutex::new(None));
-    let clock = {
-        let failure = Arc::clone(&failure);
-        let note = move |event: &RevocationEvent| {
-            if let RevocationEvent::NotWrittenAgain(error) = event
-                && let Ok(mut failure) = failure.lock()
-            {
-                *failure = Some(error.clone());
-            }
-        };
-        store.open(
-            |builder| builder.on_event(note),
-            |revocations| {
-                let state = revocations.list().wait();
-                let state = state.map_err(|error| store.unread(&error))?;
-                Ok(state.clock())
-            },
-        )?
+    let (clock, warnings) = store.with(
+        |builder| builder,
+        |revocations| {
+            let state = revocations.list().wait();
+            let state = state.map_err(|error| store.unread(&error))?;
+            Ok(state.clock())
+        },
+    )?;
+    if let Some(warning) = warnings.first() {
+        let text = warning.trim_start_matches("warning: ");
+        return Err(store
+            .not_done(text)
+            .then("may the file be written, and does a key of the ring seal?"));
+    }
+    let answer = if store.json.json {
+        Answer::json(&json!({ "clock": clock.as_millis() }))
+    } else {
+        let store = store.store.display();
+        Answer::of(format!("{store} is under the present sealing key\n"))
     };
-    if let Ok(failure) = failure.lock()
-        && let Some(error) = &*failure
-    {
-        return Err(store.failed(error));
-    }
-    if store.json.json {
-        return Ok(Answer::json(&json!({ "clock": clock.as_millis() })));
-    }
-    Ok(Answer::of(format!(
-        "{} is under the present sealing key\n",
-        store.store.display()
-    )))
+    Ok(answer.after_change())
 }

@@ -1,14 +1,18 @@
 //! What can be asked: the commands and their arguments, and the help that clap makes of them.
+//! `common` has those that several commands share.
 
+mod common;
+
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
-use sealed_session::{RotationPolicy, UnixTime};
 
 use crate::input::RingAt;
+pub(crate) use common::{At, Audience, Json, Policy, Store, Timeouts};
 
-const EXIT_CODES: &str = "\
+pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or the answer is yes
   1  the answer is no: not safe to deploy, or the cookie does not open
@@ -18,7 +22,12 @@ Exit codes:
 
 Rings (RING): a FILE, - for standard input, or env:NAME for an environment variable. A key is never
 given as an argument.
-Times (TIME): 2026-11-22T00:00:00Z. Durations: 60s, 30m, 12h, 90d.";
+Times (TIME): 2026-11-22T00:00:00Z. Durations: 60s, 30m, 12h, 90d.
+
+Environment:
+  SESSION_AUDIENCE     the audience, where --audience is not given
+  SESSION_KEYS         the servers' ring, where --keys is not given
+  SESSION_REVOCATIONS  the file store, where --store is not given";
 
 /// Keys, cookies and revocations of sealed sessions, for who operates them.
 #[derive(Debug, Parser)]
@@ -34,8 +43,14 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Say what stands in a cookie, read from standard input
+    ///
+    /// A cookie's value, a Cookie or Set-Cookie header, or what a browser's tools copy. With keys it also
+    /// says what the cookie claims, and whether it opens; for that, cookie name, timeouts and binding must be
+    /// the application's.
     Inspect(Inspect),
     /// Log out a user, a session, another scope, or everyone, in a file store
+    ///
+    /// Durable when the command ends; servers know within their refresh interval.
     Revoke(Revoke),
     /// Make and list a file store of revocations
     #[command(subcommand)]
@@ -71,8 +86,9 @@ pub(crate) enum KeysCommand {
     Check(Check),
     /// Add the next key when it is due, and drop keys that are dead
     ///
-    /// Prints the next ring, or changes the file with --in-place. Until something is due the ring stays as
-    /// it is, so this may run every day. Deploy a changed ring within the propagation time.
+    /// Prints the next ring without comments, or changes the file with --in-place and keeps them. Until
+    /// something is due the ring stays as it is, so this may run every day. Deploy a changed ring within the
+    /// time of --deploy-within.
     Rotate(Rotate),
 }
 
@@ -134,6 +150,9 @@ pub(crate) struct Rotate {
     pub(crate) leaked: Option<String>,
     #[command(flatten)]
     pub(crate) policy: Policy,
+    /// How long it may take until the ring is published
+    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = humantime::parse_duration)]
+    pub(crate) deploy_within: Duration,
     #[command(flatten)]
     pub(crate) at: At,
     /// Say what was done in JSON, with --in-place
@@ -141,76 +160,13 @@ pub(crate) struct Rotate {
     pub(crate) json: bool,
 }
 
-/// How sessions and deploys are.
-#[derive(Debug, Args)]
-pub(crate) struct Policy {
-    #[command(flatten)]
-    pub(crate) audience: Audience,
-    #[command(flatten)]
-    pub(crate) timeouts: Timeouts,
-    /// The longest time from publishing a ring until no process uses an older one
-    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = humantime::parse_duration)]
-    propagation: Duration,
-    /// How long a key seals before the next one takes over
-    #[arg(long, value_name = "DURATION", default_value = "90d", value_parser = humantime::parse_duration)]
-    period: Duration,
-}
-
-impl Policy {
-    pub(crate) fn rotation(&self) -> RotationPolicy {
-        RotationPolicy::new(&self.audience.audience)
-            .idle_timeout(self.timeouts.idle_timeout)
-            .absolute_timeout(self.timeouts.absolute_timeout)
-            .skew(self.timeouts.skew)
-            .propagation(self.propagation)
-            .period(self.period)
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Timeouts {
-    /// The sessions' idle timeout; while it is being changed, the longer one
-    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = humantime::parse_duration)]
-    pub(crate) idle_timeout: Duration,
-    /// The sessions' absolute timeout, likewise
-    #[arg(long, value_name = "DURATION", default_value = "12h", value_parser = humantime::parse_duration)]
-    pub(crate) absolute_timeout: Duration,
-    /// How far the clocks of servers may differ
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration)]
-    pub(crate) skew: Duration,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Audience {
-    /// The sessions' audience, as servers have it; key ids depend on it
-    #[arg(long, env = "SESSION_AUDIENCE", hide_env_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub(crate) audience: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct At {
-    /// Answer as of this time instead of now
-    #[arg(long, value_name = "TIME")]
-    pub(crate) at: Option<UnixTime>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Json {
-    /// Answer in JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Reads a cookie's value, a whole Cookie or Set-Cookie header, or the cookies of a browser's tools, from
-/// standard input. With keys it also says what the cookie claims and whether it opens.
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
     /// The ring to open with [default: env:SESSION_KEYS, if set]
     #[arg(long, value_name = "RING")]
     pub(crate) keys: Option<RingAt>,
-    /// The sessions' audience, as servers have it; needed with keys
-    #[arg(long, env = "SESSION_AUDIENCE", hide_env_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub(crate) audience: Option<String>,
+    #[command(flatten)]
+    pub(crate) audience: Audience,
     /// The cookie's full name
     #[arg(long, value_name = "NAME", default_value = "__Host-session")]
     pub(crate) cookie: String,
@@ -226,6 +182,9 @@ pub(crate) struct Inspect {
     pub(crate) at: At,
     #[command(flatten)]
     pub(crate) json: Json,
+    /// A cookie where none belongs, so that it is not printed
+    #[arg(hide = true)]
+    pub(crate) misplaced: Option<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -234,13 +193,12 @@ pub(crate) struct Revoke {
     pub(crate) who: Who,
 }
 
-/// Durable when the command ends; servers know within their refresh interval.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Who {
     /// Log out users everywhere: the scope "user"
     User {
         /// The ids, as the application's scopes have them
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
         ids: Vec<String>,
         #[command(flatten)]
         store: Store,
@@ -256,15 +214,21 @@ pub(crate) enum Who {
     /// Log out whatever names this scope, such as a tenant
     Scope {
         /// The kind, as the application's scopes have it
+        #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
         kind: String,
         /// The ids
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
         ids: Vec<String>,
         #[command(flatten)]
         store: Store,
     },
     /// Log out everyone
     All {
+        /// A key has leaked and is closed on every server: end what was forged with it, too
+        ///
+        /// A forger may have given sessions a clock that is a day ahead. The store's clock steps over it.
+        #[arg(long)]
+        after_leak: bool,
         #[command(flatten)]
         store: Store,
     },
@@ -276,7 +240,7 @@ pub(crate) enum RevocationsCommand {
     Create(Create),
     /// List what has been revoked
     ///
-    /// The store holds hashes of scopes. Whether a user has been logged out is told by --user.
+    /// The store holds hashes of scopes. Whether one user has been logged out is told by --user.
     List(ListRevoked),
     /// Write the store again under the present sealing key
     ///
@@ -302,7 +266,7 @@ pub(crate) struct ListRevoked {
     #[command(flatten)]
     pub(crate) store: Store,
     /// Only this user
-    #[arg(long, value_name = "ID", conflicts_with_all = ["session", "scope"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["session", "scope"], value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) user: Option<String>,
     /// Only this session
     #[arg(long, value_name = "SESSION_ID", conflicts_with = "scope")]
@@ -310,24 +274,4 @@ pub(crate) struct ListRevoked {
     /// Only this scope
     #[arg(long, num_args = 2, value_names = ["KIND", "ID"])]
     pub(crate) scope: Option<Vec<String>>,
-}
-
-/// Where the revocations are.
-#[derive(Debug, Args)]
-pub(crate) struct Store {
-    /// The file store
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "SESSION_REVOCATIONS",
-        hide_env_values = true
-    )]
-    pub(crate) store: PathBuf,
-    /// The servers' ring
-    #[arg(long, value_name = "RING", default_value = "env:SESSION_KEYS")]
-    pub(crate) keys: RingAt,
-    #[command(flatten)]
-    pub(crate) audience: Audience,
-    #[command(flatten)]
-    pub(crate) json: Json,
 }

@@ -81,16 +81,10 @@ impl WholeFile {
             let link = io::Error::new(ErrorKind::InvalidInput, link);
             return Err(FileError::on("cannot replace")(link));
         }
-        let file = private_options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(self.beside(".lock"))
+        let path = self.beside(".lock");
+        let file = self
+            .open_lock(&path)
             .map_err(FileError::on("cannot open the lock beside"))?;
-        // Whoever may write the file may lock it. Where this may not be changed, it was before.
-        if let Ok(present) = fs::metadata(&self.path) {
-            let _ = keep_owner(&file, &present);
-        }
         let failed = FileError::on("cannot lock");
         let begun = Instant::now();
         loop {
@@ -107,6 +101,26 @@ impl WholeFile {
                 }
             }
         }
+    }
+
+    /// Whoever may write the file may lock it: the lock is given the owner and the mode of the file, where
+    /// it is nothing but a lock.
+    fn open_lock(&self, path: &Path) -> io::Result<File> {
+        let mut options = private_options();
+        let file = match options.write(true).create_new(true).open(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                OpenOptions::new().write(true).open(path)?
+            }
+            made => made?,
+        };
+        if let Ok(present) = fs::symlink_metadata(&self.path)
+            && is_empty_file_of_that_name(&file, path)?
+        {
+            // Where this may not be done, others are refused, and say so.
+            let _ = keep_owner(&file, &present);
+            let _ = file.set_permissions(present.permissions());
+        }
+        Ok(file)
     }
 
     /// Puts `content` in the place of what there is. After an error the old content is there, unless
@@ -143,7 +157,7 @@ impl WholeFile {
         }
         let mut file = private_options().write(true).create_new(true).open(aside)?;
         // Whose the file is, and who may read it, is the operator's choice once it is there.
-        match fs::metadata(&self.path) {
+        match fs::symlink_metadata(&self.path) {
             Ok(present) => {
                 keep_owner(&file, &present)?;
                 file.set_permissions(permissions(&present, readers))?;
@@ -203,6 +217,20 @@ fn keep_owner(file: &File, present: &fs::Metadata) -> io::Result<()> {
         return Ok(());
     }
     fchown(file, Some(present.uid()), Some(present.gid()))
+}
+
+/// Whose folder it is may put another's file, or a link to it, where root expects a lock. It is not given away.
+#[cfg(unix)]
+fn is_empty_file_of_that_name(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let (open, named) = (file.metadata()?, fs::symlink_metadata(path)?);
+    let same = (open.dev(), open.ino()) == (named.dev(), named.ino());
+    Ok(same && named.is_file() && open.nlink() == 1 && open.len() == 0)
+}
+
+#[cfg(not(unix))]
+fn is_empty_file_of_that_name(file: &File, _: &Path) -> io::Result<bool> {
+    Ok(file.metadata()?.len() == 0)
 }
 
 #[cfg(not(unix))]

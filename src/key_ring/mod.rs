@@ -167,11 +167,14 @@ impl KeyRing {
     /// key whose turn it is has passed its `open_until`.
     #[must_use]
     pub fn sealing_key(&self, now: UnixTime) -> Option<&RingKey> {
-        self.keys
-            .iter()
-            .filter(|key| key.seal_from <= Some(now))
-            .max_by_key(|key| key.seal_from)
+        self.scheduled_key(now)
             .filter(|key| key.open_until.is_none_or(|until| now < until))
+    }
+
+    /// The key whose turn it is at `now`, whether it has closed or not.
+    pub(crate) fn scheduled_key(&self, now: UnixTime) -> Option<&RingKey> {
+        let begun = self.keys.iter().filter(|key| key.seal_from <= Some(now));
+        begun.max_by_key(|key| key.seal_from)
     }
 
     /// The key that takes over last. A ring has one.

@@ -12,6 +12,7 @@ use super::pace::Pace;
 use super::{KeyRefreshError, KeyRingEvent, KeyRingSource, Listener, Live, LiveKeyRing, Present};
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::operation::Operation;
+use crate::rotation::Lifetimes;
 
 const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
 /// A source is not asked more often than this, whatever is set.
@@ -24,6 +25,7 @@ pub struct LiveKeyRingBuilder {
     refresh_interval: Duration,
     clock: Arc<dyn Clock>,
     listener: Box<Listener>,
+    lifetimes: Option<Lifetimes>,
 }
 
 impl LiveKeyRingBuilder {
@@ -33,6 +35,7 @@ impl LiveKeyRingBuilder {
             refresh_interval: REFRESH_INTERVAL,
             clock: Arc::new(SystemClock),
             listener: Box::new(|_| {}),
+            lifetimes: None,
         }
     }
 
@@ -41,6 +44,24 @@ impl LiveKeyRingBuilder {
     /// [propagation time](crate::RotationPolicy::propagation).
     pub fn refresh_interval(mut self, interval: Duration) -> Self {
         self.refresh_interval = interval.max(LEAST_INTERVAL);
+        self
+    }
+
+    /// The timeouts and the skew of sessions that are not built with this ring, such as those of a
+    /// [`Codec`](crate::Codec): a key is kept until they have ended. Those of [`Sessions`](crate::Sessions)
+    /// are known. Where none are known, a key is kept until it closes.
+    pub fn other_sessions(
+        mut self,
+        idle_timeout: Duration,
+        absolute_timeout: Duration,
+        skew: Duration,
+    ) -> Self {
+        // A fraction of a second counts as one.
+        let [life, skew] = [idle_timeout.min(absolute_timeout), skew].map(|time| {
+            time.saturating_add(Duration::from_nanos(999_999_999))
+                .as_secs()
+        });
+        self.lifetimes = Some(Lifetimes::new(life, skew));
         self
     }
 
@@ -79,7 +100,8 @@ impl LiveKeyRingBuilder {
                 present: Mutex::new(Present {
                     ring: Arc::new(ring),
                     followers: Vec::new(),
-                    lifetimes: None,
+                    lifetimes: self.lifetimes,
+                    heard: begun,
                 }),
                 pace: Mutex::new(pace),
                 loading: tokio::sync::Mutex::new(()),

@@ -21,6 +21,11 @@ pub enum KeyRefreshError {
         /// Which key of the present ring, from 1.
         entry: usize,
     },
+    /// A key that was closed would open again, as if a line had lost its end.
+    Reopened {
+        /// Which key of the present ring, from 1.
+        entry: usize,
+    },
     /// No key of it seals now.
     NoSealingKey,
     /// It does not do for the audience of sessions that follow it.
@@ -35,7 +40,10 @@ impl fmt::Display for KeyRefreshError {
             Self::Source(error) => return error.fmt(f),
             Self::KeyRing(error) => return error.fmt(f),
             Self::Clock(error) => return error.fmt(f),
-            Self::Shrunken { .. } | Self::Rescheduled { .. } | Self::NoSealingKey => {}
+            Self::Shrunken { .. }
+            | Self::Rescheduled { .. }
+            | Self::Reopened { .. }
+            | Self::NoSealingKey => {}
         }
         f.write_str("the new key ring is not taken: ")?;
         match self {
@@ -49,6 +57,11 @@ impl fmt::Display for KeyRefreshError {
                 f,
                 "the seal-from of key {entry} of the present ring has changed for a time that is past \
                  or near; leave it as it was, and let another key follow",
+            ),
+            Self::Reopened { entry } => write!(
+                f,
+                "key {entry} of the present ring is closed and would open again; to open it on purpose, \
+                 restart the process",
             ),
             _ => f.write_str("no key seals now"),
         }

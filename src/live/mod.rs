@@ -1,12 +1,11 @@
 //! [`LiveKeyRing`]: a ring that follows its source while requests run.
 //!
-//! - `source`: where a ring comes from; `accept` (pure): which ring may take the place of the present
-//!   one; `pace` (pure): when the next load is due;
+//! - `source`: where a ring comes from; `pace` (pure): when the next load is due; which ring may take the
+//!   place of the present one is decided in [`rotation`](crate::rotation);
 //! - `keep_fresh`: the task that loads; `builder`, `error`: what their names say.
 //!
 //! It hands a new ring to the sessions that follow it, all or none, and knows nothing else of them.
 
-mod accept;
 mod builder;
 mod error;
 mod keep_fresh;
@@ -23,9 +22,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{Clock, Moment};
 use crate::error::KeyRingError;
-use crate::key_ring::KeyRing;
+use crate::key_ring::{KeyRing, RingKey};
 use crate::operation::Operation;
-use accept::{Lifetimes, may_replace};
+use crate::rotation::{Lifetimes, Reason, Refusal, may_follow};
 use pace::Pace;
 
 pub use builder::LiveKeyRingBuilder;
@@ -64,8 +63,9 @@ pub use source::{KeyRingSource, SourceFuture};
 /// present one only if it keeps what living sessions need: every key that still opens, and which of
 /// them sealed when. A key may be left out when it is past its `open-until`, or when it stopped to seal so long ago
 /// that its sessions have ended; one that has leaked is not deleted but closed
-/// ([`RotationPolicy::replace_leaked`](crate::RotationPolicy::replace_leaked)); and one that is yet to seal
-/// may only be replaced by a new one. A process that starts takes what it finds.
+/// ([`RotationPolicy::replace_leaked`](crate::RotationPolicy::replace_leaked)); one that is yet to seal
+/// may only be replaced by a new one; and one that was closed stays closed. A process that starts takes what it
+/// finds, and so does one that was frozen, or had no source, for longer than sessions live.
 #[derive(Clone)]
 pub struct LiveKeyRing(Arc<Live>);
 
@@ -93,6 +93,8 @@ struct Present {
     followers: Vec<Box<dyn Follower>>,
     /// The greatest of the followers.
     lifetimes: Option<Lifetimes>,
+    /// When the source last gave a ring, this one or one that was refused.
+    heard: Moment,
 }
 
 /// Who takes over each new ring.
@@ -135,8 +137,9 @@ impl LiveKeyRing {
     ///
     /// After a session that did not open because of an
     /// [unknown key](crate::OpenErrorKind::UnknownKey) a load is due at once, but no more often than once in an
-    /// interval: anybody can make up an id. For the same reason a load that is dropped half-way, with its
-    /// request, counts as one; where there can be a task, spawn [`keep_fresh`](Self::keep_fresh).
+    /// interval: anybody can make up an id. A load that is dropped half-way, with its request, is made again
+    /// by another one, a second later at the earliest; where there can be a task, spawn
+    /// [`keep_fresh`](Self::keep_fresh).
     ///
     /// # Errors
     ///
@@ -166,7 +169,8 @@ impl LiveKeyRing {
         let (built, follower) = build(&present.ring)?;
         present.followers.retain(|follower| !follower.is_gone());
         present.followers.push(follower);
-        let lifetimes = Lifetimes::new(idle.min(absolute), skew);
+        // Whole seconds, as the build has checked.
+        let lifetimes = Lifetimes::new(idle.min(absolute).as_secs(), skew.as_secs());
         present.lifetimes = Some(
             present
                 .lifetimes
@@ -210,8 +214,13 @@ impl Live {
     /// By the holder of `loading`.
     async fn load(&self, begun: Moment) -> Taken {
         let hinted = self.hint.swap(false, Ordering::Relaxed);
-        lock(&self.pace).note(self.refresh_interval, begun, hinted);
+        let regular = lock(&self.pace).note(self.refresh_interval, begun, hinted);
+        let unfinished = Unfinished {
+            live: self,
+            regular,
+        };
         let loaded = self.source.load().await;
+        unfinished.finish();
         self.take(loaded.map_err(KeyRefreshError::Source)?)
     }
 
@@ -229,12 +238,28 @@ impl Live {
     }
 
     fn take(&self, ring: KeyRing) -> Taken {
-        let now = self.moment()?.unix_time();
-        let mut present = lock(&self.present);
+        let now = self.moment()?;
+        let mut guard = lock(&self.present);
+        let present = &mut *guard;
         if present.ring.is_same(&ring) {
+            present.heard = now;
             return Ok(None);
         }
-        may_replace(&present.ring, &ring, now, present.lifetimes)?;
+        let refusal = may_follow(&present.ring, &ring, now.unix_time(), present.lifetimes).err();
+        if let Some(refusal) = refusal {
+            let error = refused(&present.ring, &refusal);
+            // A process that has heard nothing for longer than sessions live knows of none: it was frozen,
+            // or the source was out of reach, and it takes what there is like one that starts.
+            let silence = now.since(present.heard).as_secs();
+            let is_new = present
+                .lifetimes
+                .is_some_and(|known| silence > known.needed());
+            if !is_new || refusal.reason == Reason::NoSealingKey {
+                present.heard = now;
+                return Err(error);
+            }
+        }
+        present.heard = now;
         let ring = Arc::new(ring);
         let followers = present.followers.iter();
         let prepared = followers.filter_map(|follower| follower.prepare(&ring));
@@ -244,6 +269,43 @@ impl Live {
         }
         present.ring = Arc::clone(&ring);
         Ok(Some(ring))
+    }
+}
+
+/// A load whose request may be dropped half-way. One that was due is due again, or strangers who come and
+/// go could keep the ring from ever being loaded; but not at once, or they could have it loaded all the time.
+struct Unfinished<'a> {
+    live: &'a Live,
+    regular: bool,
+}
+
+impl Unfinished<'_> {
+    fn finish(mut self) {
+        self.regular = false;
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if self.regular {
+            lock(&self.live.pace).retry_soon();
+        }
+    }
+}
+
+fn refused(present: &KeyRing, refusal: &Refusal<'_>) -> KeyRefreshError {
+    let same = |key: &RingKey| {
+        refusal
+            .key
+            .is_some_and(|refused| core::ptr::eq(key, refused))
+    };
+    let place = present.keys().iter().position(same);
+    let entry = place.unwrap_or_default().saturating_add(1);
+    match refusal.reason {
+        Reason::Missing => KeyRefreshError::Shrunken { entry },
+        Reason::Moved => KeyRefreshError::Rescheduled { entry },
+        Reason::Reopened => KeyRefreshError::Reopened { entry },
+        Reason::NoSealingKey => KeyRefreshError::NoSealingKey,
     }
 }
 

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
 use super::finding::{CheckReport, Finding};
+use super::follow::{Lifetimes, may_follow};
 use super::{RotationPolicy, later};
 use crate::key_ring::derived::distinct_ids;
 use crate::key_ring::{KeyRing, RingKey};
@@ -24,12 +25,13 @@ impl RotationPolicy {
         if let Err(error) = distinct_ids(new, &self.audience) {
             report.errors.push(Finding::Unusable(error));
         }
-        self.check_sealing(new, now, &mut report);
+        self.check_sealing(new, deployed, now, &mut report);
         if let Some(deployed) = deployed {
             self.check_schedules(new, deployed, now, &mut report);
+            self.check_following(new, deployed, now, &mut report);
         }
         for key in new.keys() {
-            if !deployed.is_some_and(|deployed| has_closed(deployed, key, now)) {
+            if !deployed.is_some_and(|deployed| self.has_closed(deployed, new, key, now)) {
                 self.check_closing(new, key, now, &mut report);
             }
             self.check_tidiness(new, key, now, &mut report);
@@ -39,23 +41,32 @@ impl RotationPolicy {
     }
 
     /// K0.
-    fn check_sealing(&self, new: &KeyRing, now: UnixTime, report: &mut CheckReport) {
-        let mut gap = None;
-        for stretch in stretches(self.earliest_now(now)..=u64::MAX, &[new]) {
-            let first = UnixTime::from_secs(*stretch.start());
-            match (new.sealing_key(first), gap) {
-                (None, None) => gap = Some(first),
-                (Some(_), Some(from)) => {
-                    let until = Some(first);
-                    report.errors.push(Finding::NoSealingKey { from, until });
-                    gap = None;
-                }
-                _ => {}
+    fn check_sealing(
+        &self,
+        new: &KeyRing,
+        deployed: Option<&KeyRing>,
+        now: UnixTime,
+        report: &mut CheckReport,
+    ) {
+        for gap in gaps(new, self.earliest_now(now)) {
+            let until = gap.end().checked_add(1).map(UnixTime::from_secs);
+            let from = UnixTime::from_secs(*gap.start());
+            let finding = Finding::NoSealingKey { from, until };
+            // The turn of a key that was closed before it came, because it leaked.
+            let turn = new.scheduled_key(from).filter(|key| {
+                let closed = key.open_until();
+                closed.is_some() && closed <= key.seal_from()
+            });
+            let is_known = |key: &RingKey| {
+                let former = deployed.and_then(|deployed| deployed.find(key.key()));
+                former.is_some_and(|former| former.open_until() == key.open_until())
+            };
+            match turn {
+                Some(key) if self.has_leaked(key) => report.warnings.push(finding),
+                // For a second: then another follows it.
+                Some(key) if is_known(key) && gap.start() == gap.end() => {}
+                _ => report.errors.push(finding),
             }
-        }
-        if let Some(from) = gap {
-            let until = None;
-            report.errors.push(Finding::NoSealingKey { from, until });
         }
     }
 
@@ -104,6 +115,30 @@ impl RotationPolicy {
         }
     }
 
+    /// What a server that follows a file would not take, now or when it hears of it.
+    fn check_following(
+        &self,
+        new: &KeyRing,
+        deployed: &KeyRing,
+        now: UnixTime,
+        report: &mut CheckReport,
+    ) {
+        // What is wrong for every server has been said.
+        if !report.is_safe() {
+            return;
+        }
+        let lifetimes = Lifetimes::new(self.life(), self.skew);
+        let known = UnixTime::from_secs(self.last_mixed(now));
+        let refusal = [now, known]
+            .into_iter()
+            .find_map(|at| may_follow(deployed, new, at, Some(lifetimes)).err());
+        let key = refusal.and_then(|refusal| refusal.key);
+        if let Some(key) = key {
+            let key = self.id(key);
+            report.warnings.push(Finding::NotFollowed { key });
+        }
+    }
+
     /// K2.
     fn check_closing(&self, new: &KeyRing, key: &RingKey, now: UnixTime, report: &mut CheckReport) {
         // A key that nothing follows seals for ever, and K0 has found it if it closes.
@@ -138,7 +173,9 @@ impl RotationPolicy {
         };
         let key_id = self.id(key);
         let since = self.dead_from(key, end);
-        if since <= now {
+        if key.open_until().is_some_and(|until| until <= now) {
+            // It harms nobody until the next rotation drops it.
+        } else if since <= now {
             report.warnings.push(Finding::Dead { key: key_id, since });
         } else if key.open_until().is_none() {
             let needed = self.may_close(end);
@@ -161,10 +198,15 @@ impl RotationPolicy {
 
     /// Whether this key seals in a second whose tokens may be alive.
     fn seals_for_the_living(&self, ring: &KeyRing, key: &RingKey, now: UnixTime) -> bool {
-        stretches(self.first_alive(now)..=u64::MAX, &[ring]).any(|stretch| {
-            let first = UnixTime::from_secs(*stretch.start());
-            same(ring.sealing_key(first), Some(key))
-        })
+        seals_after(ring, key, self.first_alive(now))
+    }
+
+    /// Whether the deployed ring has closed this key, and the new one closes it no earlier and does not seal
+    /// with it again: then there is nothing left that the deploy could lose.
+    fn has_closed(&self, deployed: &KeyRing, new: &KeyRing, key: &RingKey, now: UnixTime) -> bool {
+        let former = deployed.find(key.key()).and_then(RingKey::open_until);
+        let has_closed = former.is_some_and(|until| until <= now && former <= key.open_until());
+        has_closed && !seals_after(new, key, self.earliest_now(now))
     }
 
     fn has_leaked(&self, key: &RingKey) -> bool {
@@ -172,25 +214,45 @@ impl RotationPolicy {
     }
 }
 
-/// Whether the deployed ring has closed this key, and the new one closes it no earlier: then there is
-/// nothing left that the deploy could lose.
-fn has_closed(deployed: &KeyRing, key: &RingKey, now: UnixTime) -> bool {
-    let mut keys = deployed.keys().iter();
-    let former = keys.find(|former| same(Some(former), Some(key)));
-    former
-        .and_then(RingKey::open_until)
-        .is_some_and(|until| until <= now && Some(until) <= key.open_until())
+/// The stretches from `first` on in which no key seals, as long as each goes on under one key's turn.
+fn gaps(ring: &KeyRing, first: u64) -> Vec<RangeInclusive<u64>> {
+    let mut gaps: Vec<RangeInclusive<u64>> = Vec::new();
+    for stretch in stretches(first..=u64::MAX, &[ring]) {
+        let at = UnixTime::from_secs(*stretch.start());
+        if ring.sealing_key(at).is_some() {
+            continue;
+        }
+        let turn = |second| ring.scheduled_key(UnixTime::from_secs(second));
+        match gaps.last_mut() {
+            Some(last)
+                if last.end().checked_add(1) == Some(*stretch.start())
+                    && same(turn(*last.start()), turn(*stretch.start())) =>
+            {
+                *last = *last.start()..=*stretch.end();
+            }
+            _ => gaps.push(stretch),
+        }
+    }
+    gaps
+}
+
+/// Whether the key seals in this second or a later one.
+fn seals_after(ring: &KeyRing, key: &RingKey, second: u64) -> bool {
+    stretches(second..=u64::MAX, &[ring]).any(|stretch| {
+        let first = UnixTime::from_secs(*stretch.start());
+        same(ring.sealing_key(first), Some(key))
+    })
 }
 
 /// A stretch in which two rings seal with different keys.
-pub(crate) struct Difference<'r> {
+pub(super) struct Difference<'r> {
     from: UnixTime,
     to: UnixTime,
-    pub(crate) after: Option<&'r RingKey>,
-    pub(crate) before: Option<&'r RingKey>,
+    pub(super) after: Option<&'r RingKey>,
+    pub(super) before: Option<&'r RingKey>,
 }
 
-pub(crate) fn differences<'r>(
+pub(super) fn differences<'r>(
     window: RangeInclusive<u64>,
     new: &'r KeyRing,
     deployed: &'r KeyRing,

@@ -28,7 +28,7 @@ impl CheckReport {
         &self.errors
     }
 
-    /// What loses nothing, or only what a leaked key had sealed.
+    /// What loses nothing, or is lost because a key has leaked.
     #[must_use]
     pub fn warnings(&self) -> &[Finding] {
         &self.warnings
@@ -85,7 +85,7 @@ pub enum Finding {
         /// The least that is safe.
         needed: UnixTime,
     },
-    /// Nothing that the key has sealed is alive: it may be removed. A warning.
+    /// Nothing that the key has sealed is alive, and it is still open: it may be removed. A warning.
     Dead {
         /// The key.
         key: KeyId,
@@ -99,6 +99,13 @@ pub enum Finding {
         key: KeyId,
         /// The least `open-until` that is safe.
         needed: UnixTime,
+    },
+    /// Servers that follow a file ([`LiveKeyRing`](crate::LiveKeyRing)) would not take the ring, because of this
+    /// key of the deployed one: it is missing, moved or open again, as if the file had lost a part. Others
+    /// take it, and then they differ. A warning.
+    NotFollowed {
+        /// The key.
+        key: KeyId,
     },
     /// The key has sealed for longer than a period, and no other is planned. A warning.
     Overdue {
@@ -164,6 +171,11 @@ impl Finding {
             Self::NeverCloses { key, .. } => {
                 write!(f, "key {key} opens for ever, though another takes over")
             }
+            Self::NotFollowed { key } => write!(
+                f,
+                "servers that follow a file do not take this ring, because key {key} is missing, moved or \
+                 open again",
+            ),
             Self::Overdue { key, since } => {
                 write!(
                     f,
@@ -192,6 +204,9 @@ impl Finding {
             Self::ClosesTooSoon { needed, .. } => write!(f, "let it open until {needed}"),
             Self::Dead { .. } => f.write_str("it may be removed"),
             Self::NeverCloses { needed, .. } => write!(f, "add open-until={needed}"),
+            Self::NotFollowed { .. } => {
+                f.write_str("leave it as it was, or restart every process that follows a file")
+            }
             Self::Overdue { .. } => f.write_str("rotate"),
         }
     }

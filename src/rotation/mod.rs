@@ -1,7 +1,7 @@
 //! [`RotationPolicy`]: what a deploy of keys must leave alone so that no session is lost.
 //!
 //! Pure: rings and the time are arguments. `check` tells what a deploy would lose, and `finding` how
-//! that reads; `plan` makes the next ring.
+//! that reads; `follow` what a running server takes; `plan` makes the next ring.
 //!
 //! A token can be open for the length of its life after it was sealed, and one second more or less
 //! for every second by which clocks differ; and for a while after a deploy, servers use the former ring
@@ -19,6 +19,7 @@
 
 mod check;
 mod finding;
+mod follow;
 mod plan;
 
 use alloc::string::String;
@@ -29,9 +30,9 @@ use crate::key::KeyId;
 use crate::key_ring::RingKey;
 use crate::time::UnixTime;
 
-#[cfg(feature = "std")]
-pub(crate) use check::differences;
 pub use finding::{CheckReport, Finding};
+#[cfg(feature = "std")]
+pub(crate) use follow::{Lifetimes, Reason, Refusal, may_follow};
 pub use plan::{Rotation, RotationError};
 
 /// Half an hour, half a day, and a minute: as sessions have them where nothing is said.

@@ -15,8 +15,11 @@ impl RotationPolicy {
     ///
     /// When the period of the latest key ends, a new one from `fresh` follows it as soon as the ring can be
     /// deployed and every server can know it, and the former is given the `open-until` that its last
-    /// session needs. Keys that are dead are left out. Else the ring stays as it is, so this may be run as
-    /// often as one likes.
+    /// session needs. Keys that are dead are left out then. Else the ring stays as it is, so this may be run
+    /// as often as one likes.
+    ///
+    /// So a key stays, closed, for a period after its last session: the revocations that it has sealed open
+    /// as long, and a server that may write has time to write them again under another.
     ///
     /// A key without `seal-from` is of unknown age, and is followed at once. So is one that closes.
     ///
@@ -40,18 +43,19 @@ impl RotationPolicy {
             next.close(latest, None);
             next.add(RingKey::new(fresh()?).with_seal_from(seal_from));
             next.close_superseded(self)?;
+            next.remove(|key| {
+                let end = ring.sealing_end(key);
+                end.is_some_and(|end| self.dead_from(key, end) <= now)
+            });
         }
-        next.remove(|key| {
-            let end = ring.sealing_end(key);
-            end.is_some_and(|end| self.dead_from(key, end) <= now)
-        });
         self.finish(ring, next, now)
     }
 
     /// The ring to deploy at once when the key `leaked` is in the wrong hands: it neither opens nor
     /// seals from `now` on, which ends the sessions under it, and where it sealed, a new key from `fresh`
-    /// does. One that begins in this second, or by the clock of another server has begun, has the second to
-    /// its end. A key that is yet to seal is left out, and a new one is planned in its place.
+    /// does. One that begins in this very second has it to its end. One that is yet to seal is left out, and a
+    /// new one is planned in its place; or, where servers that load a file may hear of it after it has begun,
+    /// it stays, closed, and nobody can sign in for the one second of its turn.
     ///
     /// A key that has sealed stays in the ring, closed, as long as its sessions would have lived: servers
     /// which follow a file can tell this from a file that lost its end, and they can open the
@@ -71,7 +75,8 @@ impl RotationPolicy {
         let key = ring.keys().iter().find(|key| self.id(key) == leaked);
         let key = key.ok_or(RotationError::NoSuchKey(leaked))?;
         let mut next = Draft::of(ring);
-        let seal_from = if key.seal_from() > Some(later(now, self.skew)) {
+        let heard = later(UnixTime::from_secs(self.last_mixed(now)), self.skew);
+        let seal_from = if key.seal_from() > Some(heard) {
             self.replace_planned(ring, key, now, &mut next)
         } else {
             self.close_leaked(ring, key, now, &mut next)
@@ -94,10 +99,17 @@ impl RotationPolicy {
     ) -> Option<UnixTime> {
         let begun = key.seal_from().map(|from| later(from, 1));
         let begun = begun.unwrap_or(UnixTime::from_secs(0));
-        let closed = begun.max(now);
+        // A key that begins in this very second seals to its end, or no key would.
+        let closed = if key.seal_from() == Some(now) {
+            begun
+        } else {
+            now
+        };
         let closes = key.open_until().map_or(closed, |until| until.min(closed));
         next.close(key, Some(closes));
-        let ended = ring.sealing_end(key).is_some_and(|end| end <= closed);
+        let ended = ring
+            .sealing_end(key)
+            .is_some_and(|end| end <= closed.max(begun));
         // As early as any server's clock may be, and after the key that it follows.
         (!ended).then(|| UnixTime::from_secs(self.earliest_now(now)).max(begun))
     }
@@ -280,8 +292,8 @@ impl Rotation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RotationError {
-    /// Whatever follows the ring would lose sessions. The ring is wrong itself, and the report's errors say
-    /// where.
+    /// The next ring would lose sessions, mostly because the present one is wrong itself: the report's
+    /// errors say where.
     Unsafe(CheckReport),
     /// No key of the ring has this id for the audience.
     NoSuchKey(KeyId),
@@ -297,7 +309,7 @@ impl fmt::Display for RotationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unsafe(report) => {
-                f.write_str("the ring is not safe as it is, and no rotation can make it so: ")?;
+                f.write_str("the ring is not safe as it is: ")?;
                 for (place, finding) in report.errors().iter().enumerate() {
                     let separator = if place == 0 { "" } else { "; " };
                     write!(f, "{separator}{finding}")?;

@@ -563,3 +563,116 @@ fn a_clock_without_time_is_an_error_that_is_told() {
     assert_eq!(told.load(Ordering::Relaxed), 2);
     assert_eq!(live.ring().keys().len(), 1);
 }
+
+#[test]
+fn a_closed_key_stays_closed() {
+    let closed = ring([entry(1).with_open_until(at(NOW - 5)), from(2, NOW - 60)]);
+    for open in [entry(1), entry(1).with_open_until(at(NOW + 500))] {
+        let source = Put::new(&closed);
+        let (live, clock) = follow(&source);
+        let _sessions = sessions(&live, &clock);
+        source.put(&ring([open, from(2, NOW - 60)]));
+        let error = live.refresh().wait().unwrap_err();
+        assert!(matches!(error, KeyRefreshError::Reopened { entry: 1 }));
+        assert_eq!(
+            error.to_string(),
+            "the new key ring is not taken: key 1 of the present ring is closed and would open again; to \
+             open it on purpose, restart the process"
+        );
+    }
+}
+
+/// A function that was frozen, or a server whose source was out of reach, for longer than sessions live.
+#[test]
+fn a_process_that_has_heard_nothing_for_longer_than_sessions_live_takes_what_there_is() {
+    let needed = 1800 + 2 * 60;
+    for (silence, taken) in [(needed, false), (needed + 1, true)] {
+        let source = Put::new(&ring([entry(1)]));
+        let (live, clock) = follow(&source);
+        let _sessions = sessions(&live, &clock);
+        source.fail("out of reach");
+        clock.advance(Duration::from_secs(silence));
+        assert!(live.refresh().wait().is_err());
+        source.put(&ring([from(9, NOW - 50_000)]));
+        assert_eq!(live.refresh().wait().is_ok(), taken, "{silence}");
+    }
+    // A file that is cut short and stays so is not taken for silence.
+    let source = Put::new(&ring([entry(1), from(2, NOW - 5)]));
+    let (live, clock) = follow(&source);
+    let _sessions = sessions(&live, &clock);
+    source.put(&ring([entry(1)]));
+    for _ in 0..100 {
+        clock.advance(Duration::from_secs(60));
+        assert!(live.refresh().wait().is_err());
+    }
+}
+
+#[test]
+fn a_load_that_is_dropped_with_its_request_is_made_again() {
+    /// Answers when the test says.
+    struct Slow(Put, Arc<tokio::sync::Semaphore>);
+    impl KeyRingSource for Slow {
+        fn load(&self) -> SourceFuture<'_, Result<KeyRing, KeyRingSourceError>> {
+            Box::pin(async move {
+                self.1.acquire().await.unwrap().forget();
+                self.0.load().await
+            })
+        }
+    }
+    let source = Put::new(&ring([entry(1)]));
+    let answers = Arc::new(tokio::sync::Semaphore::new(1));
+    let clock = ManualClock::new(at(NOW));
+    let live = LiveKeyRing::builder(Slow(source.clone(), Arc::clone(&answers)))
+        .clock(clock.clone())
+        .load()
+        .wait()
+        .unwrap();
+    source.put(&ring([entry(1), from(2, NOW)]));
+    clock.advance(Duration::from_secs(60));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    for _ in 0..5 {
+        let mut request = Box::pin(live.refresh_if_due());
+        let poll = Future::poll(request.as_mut(), &mut context);
+        assert!(poll.is_pending(), "it loads");
+        drop(request);
+        assert!(!live.refresh_if_due().wait().unwrap(), "not at once");
+        clock.advance(Duration::from_secs(1));
+    }
+    answers.add_permits(1);
+    assert!(live.refresh_if_due().wait().unwrap());
+    assert!(!live.refresh_if_due().wait().unwrap());
+}
+
+#[test]
+fn the_longest_life_and_skew_of_those_who_follow_decide() {
+    let source = Put::new(&ring([entry(1), from(2, NOW)]));
+    let clock = ManualClock::new(at(NOW));
+    let live = LiveKeyRing::builder(source.clone())
+        .clock(clock.clone())
+        .other_sessions(
+            Duration::from_millis(99_001),
+            Duration::from_secs(500),
+            Duration::from_millis(500),
+        );
+    let live = live.load().wait().unwrap();
+    let build = |idle, skew| {
+        Sessions::<Account>::builder("shop.example", &live)
+            .clock(clock.clone())
+            .idle_timeout(Duration::from_secs(idle))
+            .skew(Duration::from_secs(skew))
+            .build()
+            .unwrap()
+    };
+    source.put(&ring([from(2, NOW)]));
+    let taken_at = |clock: &ManualClock, seconds| {
+        clock.set(at(NOW + seconds));
+        live.refresh().wait().is_ok()
+    };
+    assert!(
+        !taken_at(&clock, 101),
+        "100 seconds and twice the skew of one"
+    );
+    let _sessions = [build(200, 1), build(50, 30), build(60, 2)];
+    assert!(!taken_at(&clock, 259));
+    assert!(taken_at(&clock, 260));
+}

@@ -132,7 +132,7 @@ impl Drawing {
     fn edit(&mut self, sequence: &Sequence, ring: &[Entry], limits: Limits) -> Vec<Entry> {
         let mut ring = ring.to_vec();
         let any = self.random.below(ring.len() as u64) as usize;
-        match self.random.below(19) {
+        match self.random.below(20) {
             0 => {}
             1..=6 => {
                 let from = self.now + self.propagation + self.skew + 1;
@@ -162,9 +162,28 @@ impl Drawing {
                 let (one, another) = (ring[any].key, ring[other].key);
                 (ring[any].key, ring[other].key) = (another, one);
             }
+            18 => self.seal_again(&mut ring),
             _ => ring[any].key = self.fresh_key(&ring, 0).key,
         }
         ring
+    }
+
+    /// The oldest key, which may have closed, comes again, and soon after it another.
+    fn seal_again(&mut self, ring: &mut Vec<Entry>) {
+        let from = self.now + self.propagation + self.skew + 1;
+        let from = self.random.about(from);
+        let next = from + 1 + self.random.below(4);
+        let [until, closing] = [self.closing(from), self.closing(next)];
+        let latest = ring.iter_mut().max_by_key(|entry| entry.seal_from).unwrap();
+        latest.open_until = until;
+        let oldest = ring.iter_mut().min_by_key(|entry| entry.seal_from).unwrap();
+        oldest.seal_from = Some(from);
+        oldest.open_until = if self.random.one_in(2) {
+            Some(self.random.about(next))
+        } else {
+            closing
+        };
+        ring.push(self.fresh_key(ring, next));
     }
 
     /// An `open-until` for a key that seals until `end`.

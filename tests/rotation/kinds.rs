@@ -95,7 +95,7 @@ fn id(key: usize) -> String {
 fn no_sealing_key_a_key_that_nothing_follows_closes() {
     let lost = lost_by(
         Kind::NoSealingKey,
-        "let a key seal from before that second, without an open-until that ends it",
+        "let a key seal from that second or before, without an open-until that ends it",
         0,
         &[(START, &[key(2)]), (START + 5, &[key(2).until(1_030)])],
     );
@@ -111,7 +111,7 @@ fn no_sealing_key_a_key_that_nothing_follows_closes() {
 fn no_sealing_key_the_first_key_is_a_second_late_for_the_slowest_clock() {
     let lost = lost_by(
         Kind::NoSealingKey,
-        "let a key seal from before that second, without an open-until that ends it",
+        "let a key seal from that second or before, without an open-until that ends it",
         SKEW,
         &[(START, &[key(2).from(START + 1)])],
     );

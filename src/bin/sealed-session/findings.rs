@@ -23,7 +23,10 @@ pub(crate) fn lines(report: &CheckReport) -> String {
 fn advice(finding: &Finding, is_warning: bool) -> Option<String> {
     let tidy = matches!(
         finding,
-        Finding::Dead { .. } | Finding::NeverCloses { .. } | Finding::Overdue { .. }
+        Finding::Dead { .. }
+            | Finding::NeverCloses { .. }
+            | Finding::NotFollowed { .. }
+            | Finding::Overdue { .. }
     );
     let advice = finding.advice().to_string();
     (!advice.is_empty() && (tidy || !is_warning)).then_some(advice)
@@ -90,6 +93,7 @@ fn one(finding: &Finding, is_warning: bool) -> Value {
         Finding::NeverCloses { key, needed } => json!({
             "finding": "never_closes", "key": id(key), "needed": time(needed),
         }),
+        Finding::NotFollowed { key } => json!({ "finding": "not_followed", "key": id(key) }),
         Finding::Overdue { key, since } => json!({
             "finding": "overdue", "key": id(key), "since": time(since),
         }),

@@ -120,7 +120,7 @@ pub(crate) fn check(given: &Check) -> Result<Answer, Failure> {
     }
     text.push_str(match (safe, given.leaked.is_empty()) {
         (true, true) => "safe to deploy: no session is lost\n",
-        (true, false) => "safe to deploy: only sessions under leaked keys are lost\n",
+        (true, false) => "safe to deploy: nothing is lost but what the warnings say\n",
         (false, _) => "not safe to deploy: sessions would be lost\n",
     });
     Ok(Answer::of(text).unless(!safe))

@@ -239,3 +239,25 @@ fn two_keys_with_one_id_make_a_ring_unusable() {
             .contains(&errors[0])
     );
 }
+
+/// Or a session under it would end with it once more.
+#[test]
+fn a_key_that_was_closed_and_seals_again_closes_as_late_as_any() {
+    let from = NOW + 10_000;
+    let deployed = ring([
+        (1, Some(NOW - 90_000), Some(NOW - 50_000)),
+        (2, Some(NOW - 80_000), None),
+    ]);
+    let again = ring([
+        (1, Some(from), Some(from + 101)),
+        (2, Some(NOW - 80_000), Some(from + LIFE + SKEW)),
+        (3, Some(from + 100), None),
+    ]);
+    let (errors, _) = check(&again, &deployed, NOW);
+    let closes = Finding::ClosesTooSoon {
+        key: id(1),
+        open_until: at(from + 101),
+        needed: at(from + 100 + LIFE + SKEW),
+    };
+    assert_eq!(errors, [closes]);
+}

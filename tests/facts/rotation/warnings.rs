@@ -13,8 +13,12 @@ fn assert_warning(found: &(Vec<Finding>, Vec<Finding>), warning: Finding, text: 
 
 #[test]
 fn a_key_under_which_nothing_lives_is_dead_by_the_second() {
-    let ring = switch(NOW);
     let may_go = NOW + LIFE + 2 * SKEW;
+    // One that has closed is left to the next rotation.
+    for now in [may_go - 1, may_go] {
+        assert_eq!(check(&switch(NOW), &switch(NOW), now), NOTHING);
+    }
+    let ring = ring([(1, None, Some(may_go + 2)), (2, Some(NOW), None)]);
     assert_eq!(check(&ring, &ring, may_go - 1), NOTHING);
     for now in [may_go, may_go + 1] {
         assert_warning(
@@ -72,7 +76,8 @@ fn what_is_found_because_a_leaked_key_goes_is_a_warning() {
     assert!(!errors.is_empty());
     let leaked = policy().leaked(id(1));
     let found = findings(&leaked.check(&rest, Some(&deployed), at(NOW + SKEW)));
-    assert_eq!(found, (vec![], errors));
+    let not_followed = Finding::NotFollowed { key: id(1) };
+    assert_eq!(found, (vec![], [errors, vec![not_followed]].concat()));
     // Of another key, it is an error still.
     let other = policy().leaked(id(2));
     assert!(
@@ -90,4 +95,26 @@ fn what_is_found_because_a_leaked_key_goes_is_a_warning() {
     assert_eq!(found, (vec![], vec![too_soon]));
     let found = findings(&other.check(&closed, Some(&deployed), at(NOW)));
     assert_eq!(found, (vec![too_soon], vec![]));
+}
+
+/// Where every other server takes a ring, those that follow a file may not: see `live`.
+#[test]
+fn a_ring_that_a_running_server_would_not_take_is_a_warning() {
+    let not_followed = |key| (vec![], vec![Finding::NotFollowed { key: id(key) }]);
+    // A planned key that is just deleted, or a line that lost its seal-from.
+    let planned = switch(NOW + 9_000);
+    let one = ring([(1, None, None)]);
+    assert_eq!(check(&one, &planned, NOW), not_followed(2));
+    let old = ring([(1, Some(NOW - 5_000), None)]);
+    assert_eq!(check(&one, &old, NOW), not_followed(1));
+    // A closed key that opens again.
+    let closed = ring([(1, None, Some(NOW - 5)), (2, Some(NOW - 50), None)]);
+    let open = ring([(1, None, Some(NOW + 5_000)), (2, Some(NOW - 50), None)]);
+    assert_eq!(check(&open, &closed, NOW), not_followed(1));
+    let text = not_followed(1).1[0].to_string();
+    assert_eq!(
+        text,
+        "servers that follow a file do not take this ring, because key c9abc078 is missing, moved or \
+         open again; leave it as it was, or restart every process that follows a file"
+    );
 }

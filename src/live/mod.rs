@@ -2,13 +2,14 @@
 //!
 //! - `source`: where a ring comes from; `pace` (pure): when the next load is due; which ring may take the
 //!   place of the present one is decided in [`rotation`](crate::rotation);
-//! - `keep_fresh`: the task that loads; `builder`, `error`: what their names say.
+//! - `keep_fresh`: the task that loads; `builder`, `error`, `keys`: what their names say.
 //!
 //! It hands a new ring to the sessions that follow it, all or none, and knows nothing else of them.
 
 mod builder;
 mod error;
 mod keep_fresh;
+mod keys;
 mod pace;
 mod source;
 
@@ -29,6 +30,8 @@ use pace::Pace;
 
 pub use builder::LiveKeyRingBuilder;
 pub use error::{KeyRefreshError, KeyRingEvent};
+pub use keys::Keys;
+pub(crate) use keys::KeysKind;
 pub use source::{KeyRingSource, SourceFuture};
 
 /// A key ring that follows a file or another source, for as long as the process runs. Clones share
@@ -254,12 +257,14 @@ impl Live {
             let is_new = present
                 .lifetimes
                 .is_some_and(|known| silence > known.needed());
-            if !is_new || refusal.reason == Reason::NoSealingKey {
+            if !is_new {
                 present.heard = now;
                 return Err(error);
             }
+            if ring.sealing_key(now.unix_time()).is_none() {
+                return Err(KeyRefreshError::NoSealingKey);
+            }
         }
-        present.heard = now;
         let ring = Arc::new(ring);
         let followers = present.followers.iter();
         let prepared = followers.filter_map(|follower| follower.prepare(&ring));
@@ -268,6 +273,7 @@ impl Live {
             commit();
         }
         present.ring = Arc::clone(&ring);
+        present.heard = now;
         Ok(Some(ring))
     }
 }
@@ -320,41 +326,5 @@ impl fmt::Debug for LiveKeyRing {
             .field("ring", &self.ring())
             .field("refresh_interval", &self.0.refresh_interval)
             .finish_non_exhaustive()
-    }
-}
-
-/// The keys of [`Sessions`](crate::Sessions): a `&KeyRing`, or a `&LiveKeyRing` that they follow.
-#[derive(Clone, Debug)]
-pub struct Keys<'a>(pub(crate) KeysKind<'a>);
-
-#[derive(Clone, Debug)]
-pub(crate) enum KeysKind<'a> {
-    Ring(&'a KeyRing),
-    Live(&'a LiveKeyRing),
-}
-
-impl<'a> From<&'a KeyRing> for Keys<'a> {
-    fn from(ring: &'a KeyRing) -> Self {
-        Self(KeysKind::Ring(ring))
-    }
-}
-
-impl<'a> From<&'a LiveKeyRing> for Keys<'a> {
-    fn from(ring: &'a LiveKeyRing) -> Self {
-        Self(KeysKind::Live(ring))
-    }
-}
-
-/// As where a ring is shared.
-impl<'a> From<&'a Arc<KeyRing>> for Keys<'a> {
-    fn from(ring: &'a Arc<KeyRing>) -> Self {
-        Self(KeysKind::Ring(ring))
-    }
-}
-
-/// As in a `static`.
-impl<'a, F: FnOnce() -> KeyRing> From<&'a std::sync::LazyLock<KeyRing, F>> for Keys<'a> {
-    fn from(ring: &'a std::sync::LazyLock<KeyRing, F>) -> Self {
-        Self(KeysKind::Ring(ring))
     }
 }

@@ -20,6 +20,7 @@
 mod check;
 mod finding;
 mod follow;
+mod outcome;
 mod plan;
 
 use alloc::string::String;
@@ -33,7 +34,7 @@ use crate::time::UnixTime;
 pub use finding::{CheckReport, Finding};
 #[cfg(feature = "std")]
 pub(crate) use follow::{Lifetimes, Reason, Refusal, may_follow};
-pub use plan::{Rotation, RotationError};
+pub use outcome::{Rotation, RotationError};
 
 /// Half an hour, half a day, and a minute: as sessions have them where nothing is said.
 const IDLE_TIMEOUT: u64 = 30 * 60;

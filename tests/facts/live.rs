@@ -596,6 +596,16 @@ fn a_process_that_has_heard_nothing_for_longer_than_sessions_live_takes_what_the
         source.put(&ring([from(9, NOW - 50_000)]));
         assert_eq!(live.refresh().wait().is_ok(), taken, "{silence}");
     }
+    // One without a key that seals is not taken all the same, and does not end the silence.
+    let source = Put::new(&ring([entry(1)]));
+    let (live, clock) = follow(&source);
+    let _sessions = sessions(&live, &clock);
+    clock.advance(Duration::from_secs(needed + 1));
+    source.put(&ring([from(9, NOW + 50_000)]));
+    let error = live.refresh().wait().unwrap_err();
+    assert!(matches!(error, KeyRefreshError::NoSealingKey), "{error}");
+    source.put(&ring([from(9, NOW - 50_000)]));
+    assert!(live.refresh().wait().unwrap());
     // A file that is cut short and stays so is not taken for silence.
     let source = Put::new(&ring([entry(1), from(2, NOW - 5)]));
     let (live, clock) = follow(&source);

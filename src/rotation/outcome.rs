@@ -58,8 +58,8 @@ impl Rotation {
         self.due
     }
 
-    /// What [`RotationPolicy::check`] says of the ring beside the former one. It has no errors; after
-    /// [`RotationPolicy::replace_leaked`] its warnings are what is lost.
+    /// What [`RotationPolicy::check`](crate::RotationPolicy::check) says of the ring beside the former one. It has no errors; after
+    /// [`RotationPolicy::replace_leaked`](crate::RotationPolicy::replace_leaked) its warnings are what is lost.
     pub const fn report(&self) -> &CheckReport {
         &self.report
     }

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Arguments, Command, KeysCommand, RevocationsCommand};
+use args::{Arguments, Command, KeysCommand, NAME, RevocationsCommand};
 use output::{Answer, Failure};
 
 fn main() -> ExitCode {
@@ -66,5 +66,3 @@ fn run(command: Command) -> Result<Answer, Failure> {
         ))),
     }
 }
-
-const NAME: &str = "sealed-session";

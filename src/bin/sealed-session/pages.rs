@@ -5,8 +5,7 @@ use std::path::Path;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::NAME;
-use crate::args::{Arguments, EXIT_CODES};
+use crate::args::{Arguments, EXIT_CODES, NAME};
 use crate::output::{Answer, Failure};
 
 pub(crate) fn completions(shell: Shell) -> String {

@@ -12,6 +12,9 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 use crate::input::RingAt;
 pub(crate) use common::{At, Audience, Json, Policy, Store, Timeouts};
 
+/// The command.
+pub(crate) const NAME: &str = "sealed-session";
+
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or the answer is yes

@@ -20,7 +20,7 @@ impl LiveKeyRing {
     /// it where there is a runtime: `tokio::spawn(keys.keep_fresh())`.
     ///
     /// Failures are told to [`on_event`](super::LiveKeyRingBuilder::on_event). It ends when the last
-    /// handle and the last sessions that follow it are dropped.
+    /// handle and the last sessions that follow it have been dropped, after the pause that it is in.
     pub fn keep_fresh(&self) -> impl Future<Output = ()> + Send + 'static {
         let live = Arc::downgrade(&self.0);
         async move { while load_and_sleep(&live).await {} }

@@ -28,7 +28,8 @@ impl CheckReport {
         &self.errors
     }
 
-    /// What loses nothing, or is lost because a key has leaked.
+    /// What loses nothing, or is lost because a key has leaked; and [`Finding::NotFollowed`], which loses
+    /// sessions where processes follow a file and are not restarted.
     #[must_use]
     pub fn warnings(&self) -> &[Finding] {
         &self.warnings

@@ -173,3 +173,36 @@ fn two_who_change_a_ring_at_once_both_do() {
     let ring = KeyRingFile::new(folder.file()).load().unwrap();
     assert_eq!(ring.keys().len(), 9);
 }
+
+/// Whoever owns the folder may put a link where root expects the lock.
+#[cfg(unix)]
+#[test]
+fn what_a_link_in_the_locks_place_leads_to_is_not_given_away() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::with(&text(1), "lock-link");
+    let [other, empty] = ["other", "empty"].map(|name| folder.0.join(name));
+    fs::write(&other, "another's secret").unwrap();
+    fs::write(&empty, "").unwrap();
+    let lock = folder.0.join("keys.lock");
+    let private = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(folder.file(), fs::Permissions::from_mode(0o640)).unwrap();
+    let file = KeyRingFile::new(folder.file());
+    for target in [&other, &empty] {
+        fs::set_permissions(target, private.clone()).unwrap();
+        for hard in [false, true] {
+            if hard {
+                fs::hard_link(target, &lock).unwrap();
+            } else {
+                std::os::unix::fs::symlink(target, &lock).unwrap();
+            }
+            assert!(!file.update::<Never>(|_| Ok(None)).unwrap());
+            let mode = fs::metadata(target).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}, hard: {hard}", target.display());
+            fs::remove_file(&lock).unwrap();
+        }
+    }
+    // A lock of our own is for whoever the file is for.
+    assert!(!file.update::<Never>(|_| Ok(None)).unwrap());
+    let mode = fs::metadata(&lock).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o640);
+}

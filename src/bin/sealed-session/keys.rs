@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use sealed_session::{
-    Key, KeyId, KeyRing, KeyRingFile, KeyRingUpdateError, RingKey, Rotation, RotationError,
-    UnixTime,
+    Finding, Key, KeyId, KeyRing, KeyRingFile, KeyRingUpdateError, RingKey, Rotation,
+    RotationError, UnixTime,
 };
 use serde_json::{Value, json};
 
@@ -118,7 +118,12 @@ pub(crate) fn check(given: &Check) -> Result<Answer, Failure> {
     if deployed.is_some_and(|deployed| same(&new, &deployed)) {
         text.push_str("both rings are the same\n");
     }
+    let mut warnings = report.warnings().iter();
+    let is_followed = !warnings.any(|finding| matches!(finding, Finding::NotFollowed { .. }));
     text.push_str(match (safe, given.leaked.is_empty()) {
+        (true, _) if !is_followed => {
+            "safe to deploy only where no process follows a file, or all are restarted\n"
+        }
         (true, true) => "safe to deploy: no session is lost\n",
         (true, false) => "safe to deploy: nothing is lost but what the warnings say\n",
         (false, _) => "not safe to deploy: sessions would be lost\n",

@@ -27,14 +27,27 @@
 //! # How a cookie opens
 //!
 //! ```text
-//! Cookie header -> cookie -> wire -> key_ring -> aead -> claims -> validity -> payload -> session
+//! Cookie header -> cookie -> wire -> key ring -> aead -> claims -> validity -> payload -> session
 //! session -> claims + payload -> aead -> wire -> cookie -> Set-Cookie header
 //! ```
 //!
-//! Each step is a module, and imports go one way along it. The order is the security argument:
-//! nothing is interpreted before it is authenticated, and the application's own code runs last, for
-//! a token that is authentic, alive and not revoked. It is also the order of [`OpenErrorKind`] and
-//! of the table in `docs/SPEC.md`.
+//! The order is the security argument: nothing is interpreted before it is authenticated, and the
+//! application's own code runs last, for a token that is authentic, alive and not revoked. It is
+//! also the order of [`OpenErrorKind`] and of the table in `docs/SPEC.md`.
+//!
+//! # Where to look
+//!
+//! The source has one folder for each of these, and each uses only those above it:
+//!
+//! - `time`, `error`: instants and every error type;
+//! - `token`: what the bytes are, from base64url to the encoded value;
+//! - `runtime`: clocks, threads and files;
+//! - `keys`: a key, a ring, its rotation, a ring that follows a file;
+//! - `revocation`: who was logged out, and the stores that remember it;
+//! - `cookie`: the `Set-Cookie` line, and finding ours in a `Cookie` header;
+//! - `codec`: the steps put together, pure; `telemetry`; `sessions`: the codec with clock,
+//!   randomness and keys that can be swapped;
+//! - `testing`: what an application's own tests use.
 //!
 //! # Two levels
 //!
@@ -81,70 +94,42 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
-mod aead;
-mod canonical;
-mod claims;
-#[cfg(feature = "std")]
-mod clock;
 mod codec;
 mod cookie;
-mod data;
 mod error;
-mod key;
-mod key_ring;
-#[cfg(feature = "std")]
-mod live;
-mod mac;
-#[cfg(feature = "std")]
-mod operation;
-mod payload;
-mod random;
+mod keys;
 mod revocation;
-mod rotation;
-mod schedule;
-mod sealed;
+#[cfg(feature = "std")]
+mod runtime;
 #[cfg(feature = "std")]
 mod sessions;
-#[cfg(feature = "std")]
-mod sync;
 #[cfg(feature = "std")]
 mod telemetry;
 pub mod testing;
 mod time;
-#[cfg(feature = "std")]
-mod unblock;
-mod validity;
-#[cfg(feature = "std")]
-mod whole_file;
-mod wire;
+mod token;
 
-pub use canonical::list;
-pub use claims::{Claims, SessionId};
-#[cfg(feature = "std")]
-pub use clock::{Clock, ManualClock, SystemClock};
 #[cfg(feature = "cli")]
 pub use codec::Inspection;
+pub use codec::data::{Migration, MigrationError, OldPayload, SessionData};
 pub use codec::{Codec, CodecBuilder, Context, RenewalReasons, Session};
 pub use cookie::{CookieSettings, CookieTemplate, SameSite, SetCookie};
-pub use data::{Migration, MigrationError, OldPayload, SessionData};
 pub use error::{
     BuildError, CookieError, KeyError, KeyRingError, KeyRingErrorKind, OpenError, OpenErrorKind,
     RandomnessError, SealError,
 };
 #[cfg(feature = "std")]
 pub use error::{KeyRingSourceError, KeyRingSourceErrorKind};
-pub use key::{Key, KeyId};
-pub use key_ring::{KeyRing, RingKey};
+pub use keys::key::Key;
 #[cfg(feature = "std")]
-pub use key_ring::{KeyRingFile, KeyRingUpdateError};
-#[cfg(feature = "std")]
-pub use live::{
+pub use keys::live::{
     KeyRefreshError, KeyRingEvent, KeyRingSource, Keys, LiveKeyRing, LiveKeyRingBuilder,
     SourceFuture,
 };
+pub use keys::ring::{KeyRing, RingKey};
 #[cfg(feature = "std")]
-pub use operation::Operation;
-pub use random::Randomness;
+pub use keys::ring::{KeyRingFile, KeyRingUpdateError};
+pub use keys::rotation::{CheckReport, Finding, Rotation, RotationError, RotationPolicy};
 #[cfg(feature = "object-store")]
 pub use revocation::ObjectRevocationStore;
 pub use revocation::{
@@ -156,8 +141,10 @@ pub use revocation::{
     FileStore, Loaded, RefreshError, Replaced, RevocationEvent, RevocationStore, Revocations,
     RevocationsBuilder, RevokeError, StoreError, StoreErrorKind, StoreFuture, Version,
 };
-pub use rotation::{CheckReport, Finding, Rotation, RotationError, RotationPolicy};
-pub use sealed::Sealed;
+#[cfg(feature = "std")]
+pub use runtime::clock::{Clock, ManualClock, SystemClock};
+#[cfg(feature = "std")]
+pub use runtime::operation::Operation;
 #[cfg(feature = "std")]
 pub use sessions::{Bound, Sessions, SessionsBuilder, SignIn};
 #[cfg(feature = "metrics")]
@@ -167,7 +154,12 @@ pub use telemetry::TracingTelemetry;
 #[cfg(feature = "std")]
 pub use telemetry::{Telemetry, TelemetryEvent};
 pub use time::{Epoch, TimeError, UnixTime};
-pub use wire::Protection;
+pub use token::canonical::list;
+pub use token::claims::{Claims, SessionId};
+pub use token::key_id::KeyId;
+pub use token::random::Randomness;
+pub use token::sealed::Sealed;
+pub use token::wire::Protection;
 
 // The handle's interleavings are checked from inside, where the model checker can be had.
 #[cfg(all(test, shuttle))]

@@ -11,8 +11,8 @@ use alloc::vec::Vec;
 use core::any::type_name;
 use core::fmt::Debug;
 
-use crate::data::{OldPayload, SessionData};
-use crate::payload;
+use crate::codec::data::{OldPayload, SessionData};
+use crate::token::payload;
 
 /// Asserts that `sample` is encoded as `pin` says, and decodes again.
 ///

@@ -6,11 +6,11 @@ use core::time::Duration;
 
 use super::Codec;
 use super::settings::Settings;
+use crate::codec::data::SessionData;
 use crate::cookie;
-use crate::data::SessionData;
 use crate::error::BuildError;
-use crate::key_ring::KeyRing;
-use crate::wire::Protection;
+use crate::keys::ring::KeyRing;
+use crate::token::wire::Protection;
 
 /// Settings of a [`Codec`].
 #[derive(Clone)]

@@ -8,11 +8,11 @@ use zeroize::Zeroizing;
 
 use super::open::authenticate;
 use super::{Codec, Context};
-use crate::claims::Claims;
 use crate::error::OpenErrorKind;
-use crate::key::KeyId;
-use crate::validity::epoch_is_plausible;
-use crate::wire::{self, Accepted, Envelope, MAX_TOKEN, Protection};
+use crate::token::claims::Claims;
+use crate::token::key_id::KeyId;
+use crate::token::validity::epoch_is_plausible;
+use crate::token::wire::{self, Accepted, Envelope, MAX_TOKEN, Protection};
 
 /// What is known of a cookie's value. From [`Codec::inspect`] and [`Inspection::without_keys`].
 pub struct Inspection {

@@ -5,6 +5,7 @@
 //! authenticated. `open` and `seal` hold the two directions, `builder` the settings.
 
 mod builder;
+pub(crate) mod data;
 #[cfg(feature = "cli")]
 mod inspect;
 mod open;
@@ -19,15 +20,15 @@ use core::marker::PhantomData;
 
 use alloc::string::String;
 
-use crate::data::SessionData;
+use crate::codec::data::SessionData;
 use crate::error::KeyRingError;
-use crate::key_ring::KeyRing;
-use crate::key_ring::derived::DerivedRing;
+use crate::keys::ring::KeyRing;
+use crate::keys::ring::derived::DerivedRing;
 use crate::revocation::RevocationView;
-use crate::schedule::DerivedKeys;
 use crate::time::UnixTime;
-use crate::validity::Limits;
-use crate::wire::{Accepted, Protection};
+use crate::token::schedule::DerivedKeys;
+use crate::token::validity::Limits;
+use crate::token::wire::{Accepted, Protection};
 
 pub use builder::CodecBuilder;
 #[cfg(feature = "cli")]
@@ -121,7 +122,7 @@ fn derive_ring(
     cookie_name: &str,
 ) -> Result<DerivedRing<DerivedKeys>, KeyRingError> {
     DerivedRing::new(keys, audience, |root| {
-        DerivedKeys::derive(root, audience, cookie_name)
+        DerivedKeys::derive(root.as_bytes(), audience, cookie_name)
     })
 }
 

@@ -1,19 +1,19 @@
 //! Opening: the spec's table (section 6), step by step.
 
 use super::{Codec, Context, RenewalReasons, Session, with_associated_data};
-use crate::aead::NONCE_LEN;
-use crate::canonical::length_prefix;
-use crate::claims::Claims;
+use crate::codec::data::{OldPayload, SessionData};
 use crate::cookie;
-use crate::data::{OldPayload, SessionData};
 use crate::error::{OpenError, OpenErrorKind};
-use crate::key::KeyId;
-use crate::mac;
-use crate::payload;
-use crate::schedule::DerivedKeys;
 use crate::time::UnixTime;
-use crate::validity::epoch_is_plausible;
-use crate::wire::{self, Envelope, MAX_TOKEN, Protection};
+use crate::token::aead::NONCE_LEN;
+use crate::token::canonical::length_prefix;
+use crate::token::claims::Claims;
+use crate::token::key_id::KeyId;
+use crate::token::mac;
+use crate::token::payload;
+use crate::token::schedule::DerivedKeys;
+use crate::token::validity::epoch_is_plausible;
+use crate::token::wire::{self, Envelope, MAX_TOKEN, Protection};
 
 /// Sizes of buffer, in bytes of token, and the text that each takes. Clearing the largest for every
 /// token would cost as much as a short one's tag.

@@ -3,19 +3,19 @@
 use alloc::vec::Vec;
 
 use super::{Codec, Context, Session, with_associated_data};
-use crate::aead::NONCE_LEN;
-use crate::canonical::{length_prefix, list, put_varint};
-use crate::claims::{Claims, SessionId};
-use crate::data::SessionData;
+use crate::codec::data::SessionData;
 use crate::error::{OpenErrorKind, SealError};
-use crate::mac;
-use crate::payload;
-use crate::random::Randomness;
 use crate::revocation::Scopes;
-use crate::schedule::DerivedKeys;
-use crate::sealed::Sealed;
 use crate::time::Epoch;
-use crate::wire::{self, HEADER_LEN, MAX_NAME_AND_VALUE, MAX_TOKEN, Protection};
+use crate::token::aead::NONCE_LEN;
+use crate::token::canonical::{length_prefix, list, put_varint};
+use crate::token::claims::{Claims, SessionId};
+use crate::token::mac;
+use crate::token::payload;
+use crate::token::random::Randomness;
+use crate::token::schedule::DerivedKeys;
+use crate::token::sealed::Sealed;
+use crate::token::wire::{self, HEADER_LEN, MAX_NAME_AND_VALUE, MAX_TOKEN, Protection};
 
 impl<T: SessionData> Codec<T> {
     /// Seals a new session: at sign-in, and at every change of who the user is.

@@ -4,10 +4,10 @@ use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::canonical::list;
-use crate::claims::Claims;
-use crate::key::KeyId;
 use crate::time::Epoch;
+use crate::token::canonical::list;
+use crate::token::claims::Claims;
+use crate::token::key_id::KeyId;
 
 /// A session that opened: its value, its claims, and what a renewal needs to carry on.
 ///

@@ -5,12 +5,12 @@ use core::time::Duration;
 
 use super::session::Origin;
 use super::{Codec, derive_ring};
-use crate::canonical::length_prefix;
 use crate::cookie;
 use crate::error::BuildError;
-use crate::key_ring::KeyRing;
-use crate::validity::Limits;
-use crate::wire::{Accepted, Protection};
+use crate::keys::ring::KeyRing;
+use crate::token::canonical::length_prefix;
+use crate::token::validity::Limits;
+use crate::token::wire::{Accepted, Protection};
 
 /// What does not depend on the audience, the cookie or the keys.
 #[derive(Clone, Copy, Debug)]

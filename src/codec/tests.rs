@@ -2,13 +2,13 @@
 
 use super::open::attempts;
 use super::*;
-use crate::canonical::put_varint;
 use crate::error::OpenErrorKind;
-use crate::key::Key;
-use crate::key_ring::RingKey;
-use crate::random::Randomness;
+use crate::keys::key::Key;
+use crate::keys::ring::RingKey;
 use crate::revocation::RevocationState;
 use crate::time::Epoch;
+use crate::token::canonical::put_varint;
+use crate::token::random::Randomness;
 use alloc::vec::Vec;
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -91,9 +91,9 @@ fn a_body_that_ends_early_in_any_claim_is_malformed() {
     }
     for len in 0..body.len() {
         assert!(
-            crate::claims::Claims::take(&mut &body[..len]).is_none(),
+            crate::token::claims::Claims::take(&mut &body[..len]).is_none(),
             "{len} bytes"
         );
     }
-    assert!(crate::claims::Claims::take(&mut body.as_slice()).is_some());
+    assert!(crate::token::claims::Claims::take(&mut body.as_slice()).is_some());
 }

@@ -4,11 +4,12 @@
 //! RFC 6265 and its revision, draft-ietf-httpbis-rfc6265bis; the limits are theirs.
 
 mod find;
+mod rules;
 mod settings;
 mod template;
 
 pub(crate) use find::{MAX_HEADER, MAX_TRIED, find};
-pub(crate) use settings::check_name;
+pub(crate) use rules::check_name;
 pub use settings::{CookieSettings, SameSite};
 pub use template::{CookieTemplate, SetCookie};
 

@@ -1,16 +1,9 @@
-//! [`CookieSettings`]: name and attributes, and the rules by which browsers keep a cookie.
+//! [`CookieSettings`]: name and attributes, as they are asked for.
 
 use alloc::format;
 use alloc::string::String;
 
 use super::DEFAULT_NAME;
-use super::template::CookieTemplate;
-use crate::error::CookieError;
-use crate::wire::MAX_NAME_AND_VALUE;
-
-/// Browsers ignore an attribute whose value is longer (RFC 6265bis, section 5.6).
-const MAX_ATTRIBUTE: usize = 1024;
-
 /// When a browser sends the cookie along with a request that another site caused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SameSite {
@@ -125,110 +118,5 @@ impl CookieSettings {
     pub fn until_browser_closes(mut self) -> Self {
         self.max_age = false;
         self
-    }
-
-    /// Checks that browsers keep such a cookie, and that nothing in it breaks the header.
-    ///
-    /// # Errors
-    ///
-    /// [`CookieError`] says which rule is broken.
-    pub fn build(self) -> Result<CookieTemplate, CookieError> {
-        check_name(&self.name)?;
-        check_path(&self.path)?;
-        self.domain.as_deref().map_or(Ok(()), check_domain)?;
-        self.check_prefix()?;
-        if self.same_site == SameSite::None && !self.secure {
-            return Err(CookieError::SameSiteNoneNotSecure);
-        }
-        if self.partitioned && !self.secure {
-            return Err(CookieError::PartitionedNotSecure);
-        }
-        Ok(CookieTemplate::new(self))
-    }
-
-    fn check_prefix(&self) -> Result<(), CookieError> {
-        let starts_with = |prefix| has_prefix(&self.name, prefix);
-        let (host, http) = (
-            starts_with(HOST),
-            starts_with(HTTP) || starts_with(HOST_HTTP),
-        );
-        if host && self.path != "/" {
-            return Err(CookieError::HostPrefixPath);
-        }
-        if host && self.domain.is_some() {
-            return Err(CookieError::HostPrefixDomain);
-        }
-        if (host || http || starts_with(SECURE)) && !self.secure {
-            return Err(CookieError::PrefixNotSecure);
-        }
-        if http && !self.http_only {
-            return Err(CookieError::PrefixNotHttpOnly);
-        }
-        Ok(())
-    }
-}
-
-const HOST: &str = "__Host-";
-const SECURE: &str = "__Secure-";
-const HTTP: &str = "__Http-";
-const HOST_HTTP: &str = "__Host-Http-";
-
-/// Whether `name` starts with `prefix` as browsers see it, in any case.
-fn has_prefix(name: &str, prefix: &str) -> bool {
-    name.get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-}
-
-/// Checks a cookie's full name: a token (RFC 6265, section 4.1.1; RFC 9110, section 5.6.2) that
-/// leaves room for a value, any prefix in its right case.
-pub(crate) fn check_name(name: &str) -> Result<(), CookieError> {
-    if name.is_empty() {
-        return Err(CookieError::EmptyName);
-    }
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if let Some(position) = name.bytes().position(|byte| !is_token(byte)) {
-        return Err(CookieError::NameByte { position });
-    }
-    if name.len() >= MAX_NAME_AND_VALUE {
-        return Err(CookieError::NameTooLong);
-    }
-    for prefix in [HOST_HTTP, HOST, SECURE, HTTP] {
-        if has_prefix(name, prefix) && !name.starts_with(prefix) {
-            return Err(CookieError::PrefixCase);
-        }
-    }
-    Ok(())
-}
-
-fn check_path(path: &str) -> Result<(), CookieError> {
-    if !path.starts_with('/') {
-        return Err(CookieError::PathNotAbsolute);
-    }
-    if path.len() > MAX_ATTRIBUTE {
-        return Err(CookieError::AttributeTooLong);
-    }
-    let is_allowed = |byte: u8| byte.is_ascii_graphic() && byte != b';' && byte != b',';
-    match path.bytes().position(|byte| !is_allowed(byte)) {
-        Some(position) => Err(CookieError::PathByte { position }),
-        None => Ok(()),
-    }
-}
-
-fn check_domain(domain: &str) -> Result<(), CookieError> {
-    if domain.len() > MAX_ATTRIBUTE {
-        return Err(CookieError::AttributeTooLong);
-    }
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    if domain.split('.').all(is_label) {
-        Ok(())
-    } else {
-        Err(CookieError::Domain)
     }
 }

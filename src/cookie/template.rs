@@ -5,9 +5,23 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
+use super::rules;
 use super::settings::{CookieSettings, SameSite};
-use crate::sealed::Sealed;
+use crate::error::CookieError;
 use crate::time::UnixTime;
+use crate::token::sealed::Sealed;
+
+impl CookieSettings {
+    /// Checks that browsers keep such a cookie, and that nothing in it breaks the header.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError`] says which rule is broken.
+    pub fn build(self) -> Result<CookieTemplate, CookieError> {
+        rules::check(&self)?;
+        Ok(CookieTemplate::new(self))
+    }
+}
 
 /// A cookie's name and attributes, checked. It writes `Set-Cookie` lines.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,7 +32,7 @@ pub struct CookieTemplate {
 }
 
 impl CookieTemplate {
-    pub(super) fn new(settings: CookieSettings) -> Self {
+    fn new(settings: CookieSettings) -> Self {
         let mut attributes = format!("; Path={}", settings.path);
         if let Some(domain) = &settings.domain {
             attributes.push_str("; Domain=");

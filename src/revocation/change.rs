@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::scope::Scope;
 use super::state::RevocationState;
 use crate::time::Epoch;
-use crate::validity::EPOCH_AHEAD;
+use crate::token::validity::EPOCH_AHEAD;
 
 /// How many entries a table holds where nothing else is said.
 pub(super) const DEFAULT_MAX_ENTRIES: usize = 100_000;

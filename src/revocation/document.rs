@@ -14,15 +14,15 @@ use core::fmt;
 use super::scope::Scope;
 use super::state::RevocationState;
 use super::table::{ENTRY_LEN, Table};
-use crate::aead::{NONCE_LEN, TAG_LEN};
-use crate::canonical::length_prefix;
 use crate::error::{BuildError, KeyRingError, SealError};
-use crate::key::KeyId;
-use crate::key_ring::KeyRing;
-use crate::key_ring::derived::DerivedRing;
-use crate::random::Randomness;
-use crate::schedule::DocumentKeys;
+use crate::keys::ring::KeyRing;
+use crate::keys::ring::derived::DerivedRing;
 use crate::time::{Epoch, UnixTime};
+use crate::token::aead::{NONCE_LEN, TAG_LEN};
+use crate::token::canonical::length_prefix;
+use crate::token::key_id::KeyId;
+use crate::token::random::Randomness;
+use crate::token::schedule::DocumentKeys;
 
 const DOCUMENT: u8 = 0x03;
 const HEADER_LEN: usize = 5;
@@ -148,7 +148,9 @@ impl fmt::Debug for DocumentCodec {
 }
 
 fn derive_ring(keys: &KeyRing, audience: &str) -> Result<DerivedRing<DocumentKeys>, KeyRingError> {
-    DerivedRing::new(keys, audience, |root| DocumentKeys::derive(root, audience))
+    DerivedRing::new(keys, audience, |root| {
+        DocumentKeys::derive(root.as_bytes(), audience)
+    })
 }
 
 /// The key that a document names.

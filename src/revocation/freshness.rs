@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::clock::Moment;
+use crate::runtime::clock::Moment;
 
 /// How old a state may be.
 #[derive(Clone, Copy, Debug)]

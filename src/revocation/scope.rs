@@ -5,8 +5,8 @@ use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::canonical::length_prefix;
-use crate::claims::SessionId;
+use crate::token::canonical::length_prefix;
+use crate::token::claims::SessionId;
 
 const LABEL: &[u8] = b"sealed-session scope";
 

@@ -9,8 +9,8 @@ use core::time::Duration;
 
 use super::scope::{Scope, Scopes};
 use super::table::Table;
-use crate::claims::SessionId;
 use crate::time::Epoch;
+use crate::token::claims::SessionId;
 
 /// What has been revoked, as of one reading of the clock.
 #[derive(Clone, PartialEq, Eq)]

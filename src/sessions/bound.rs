@@ -3,16 +3,16 @@
 use core::fmt;
 
 use super::{Sessions, SignIn};
+use crate::codec::data::SessionData;
 use crate::codec::{Codec, Context, Session};
 use crate::cookie::SetCookie;
-use crate::data::SessionData;
 use crate::error::{OpenError, OpenErrorKind, SealError};
-use crate::key::KeyId;
-use crate::operation::Operation;
 use crate::revocation::{RefreshError, RevocationState, RevocationView, RevokeError, Scope};
-use crate::sealed::Sealed;
+use crate::runtime::operation::Operation;
 use crate::telemetry::TelemetryEvent;
 use crate::time::{TimeError, UnixTime};
+use crate::token::key_id::KeyId;
+use crate::token::sealed::Sealed;
 
 /// [`Sessions`] whose tokens are tied to a byte string. From [`Sessions::bound`].
 pub struct Bound<'a, T> {

@@ -9,18 +9,18 @@ use core::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::{Inner, RandomnessSource, Sessions};
-use crate::clock::{Clock, SystemClock};
+use crate::codec::data::SessionData;
 use crate::codec::{Codec, Settings};
 use crate::cookie::CookieSettings;
-use crate::data::SessionData;
 use crate::error::{BuildError, RandomnessError};
-use crate::key_ring::KeyRing;
-use crate::live::{Keys, KeysKind, LiveKeyRing};
-use crate::random::Randomness;
+use crate::keys::live::{Keys, KeysKind, LiveKeyRing};
+use crate::keys::ring::KeyRing;
 use crate::revocation::Revocations;
+use crate::runtime::clock::{Clock, SystemClock};
 use crate::telemetry::Telemetry;
 use crate::time::Epoch;
-use crate::wire::Protection;
+use crate::token::random::Randomness;
+use crate::token::wire::Protection;
 
 /// Settings of [`Sessions`].
 #[must_use]

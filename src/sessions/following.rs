@@ -4,10 +4,10 @@ use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 
 use super::{Inner, Sessions};
-use crate::data::SessionData;
+use crate::codec::data::SessionData;
 use crate::error::KeyRingError;
-use crate::key_ring::KeyRing;
-use crate::live::{Commit, Follower};
+use crate::keys::live::{Commit, Follower};
+use crate::keys::ring::KeyRing;
 
 struct Following<T>(Weak<Inner<T>>);
 

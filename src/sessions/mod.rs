@@ -15,18 +15,18 @@ use core::fmt;
 
 use arc_swap::ArcSwap;
 
-use crate::clock::Clock;
+use crate::codec::data::SessionData;
 use crate::codec::{Codec, Session};
 use crate::cookie::{CookieTemplate, SetCookie};
-use crate::data::SessionData;
 use crate::error::{KeyRingError, OpenError, RandomnessError, SealError};
-use crate::key_ring::KeyRing;
-use crate::live::{Keys, LiveKeyRing};
-use crate::operation::Operation;
-use crate::random::Randomness;
+use crate::keys::live::{Keys, LiveKeyRing};
+use crate::keys::ring::KeyRing;
 use crate::revocation::{RefreshError, Revocations, RevokeError, Scope, ScopeId};
+use crate::runtime::clock::Clock;
+use crate::runtime::operation::Operation;
 use crate::telemetry::Telemetry;
 use crate::time::Epoch;
+use crate::token::random::Randomness;
 
 pub use bound::Bound;
 pub use builder::SessionsBuilder;

@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use super::Bound;
+use crate::codec::data::SessionData;
 use crate::cookie::SetCookie;
-use crate::data::SessionData;
 use crate::error::SealError;
 use crate::revocation::RevocationState;
 

@@ -5,7 +5,7 @@ use alloc::string::ToString as _;
 use ::metrics::{Unit, counter, describe_counter};
 
 use super::{Telemetry, TelemetryEvent};
-use crate::live::KeyRingEvent;
+use crate::keys::live::KeyRingEvent;
 use crate::revocation::RevocationEvent;
 
 const OPENED: &str = "sealed_session_opened_total";

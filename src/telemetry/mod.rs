@@ -16,9 +16,9 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use crate::error::{OpenErrorKind, SealError};
-use crate::key::KeyId;
-use crate::live::KeyRingEvent;
+use crate::keys::live::KeyRingEvent;
 use crate::revocation::RevocationEvent;
+use crate::token::key_id::KeyId;
 
 #[cfg(feature = "metrics")]
 pub use self::metrics::MetricsTelemetry;

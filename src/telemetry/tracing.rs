@@ -3,7 +3,7 @@
 use ::tracing::{debug, info, trace, warn};
 
 use super::{Telemetry, TelemetryEvent};
-use crate::live::KeyRingEvent;
+use crate::keys::live::KeyRingEvent;
 use crate::revocation::RevocationEvent;
 
 /// Writes events of the target `sealed_session` to the subscriber of the `tracing` crate.

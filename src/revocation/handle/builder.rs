@@ -14,10 +14,10 @@ use super::event::RevocationEvent;
 use super::pace::Paces;
 use super::shared::{Listener, RandomnessSource, Settings, Shared};
 use super::{Kind, Revocations};
-use crate::clock::{Clock, SystemClock};
 use crate::error::{BuildError, RandomnessError};
-use crate::key_ring::KeyRing;
-use crate::random::Randomness;
+use crate::keys::ring::KeyRing;
+use crate::runtime::clock::{Clock, SystemClock};
+use crate::token::random::Randomness;
 
 const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
 const MAX_STALENESS: Duration = Duration::from_secs(60);

@@ -7,7 +7,7 @@ use super::super::document::MARK_LEN;
 use super::super::error::RefreshError;
 use super::super::state::RevocationState;
 use super::super::store::Version;
-use crate::clock::Moment;
+use crate::runtime::clock::Moment;
 use crate::time::Epoch;
 
 /// Orders what a process begins and takes; never what clocks show.

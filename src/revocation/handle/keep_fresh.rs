@@ -68,7 +68,9 @@ async fn load_and_sleep(kind: &Weak<Kind>) -> bool {
         return false;
     };
     // Events tell of failures.
-    let _ = shared.refresh_if_due().await;
+    if let Ok(true) = shared.refresh_if_due().await {
+        shared.keep_key_current().await;
+    }
     let wait = shared.moment().map(|now| shared.sleep(now));
     let wait = wait.unwrap_or(WITHOUT_CLOCK);
     let (sleep, wake) = (shared.store.sleep(wait), Arc::clone(&shared.wake));

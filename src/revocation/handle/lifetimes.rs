@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use super::super::change::RevocationChange;
-use crate::sync::{AtomicU64, Ordering};
+use crate::runtime::sync::{AtomicU64, Ordering};
 use crate::time::Epoch;
 
 /// The greatest settings of the sessions that these revocations are for, in milliseconds.

@@ -9,9 +9,8 @@ use super::super::scope::Scope;
 use super::super::state::RevocationState;
 use super::held::Held;
 use super::lifetimes::Lifetimes;
-use super::shared::lock;
-use crate::clock::Clock;
-use crate::sync::{AtomicU64, Mutex, Ordering, Slot};
+use crate::runtime::clock::Clock;
+use crate::runtime::sync::{AtomicU64, Mutex, Ordering, Slot, lock};
 use crate::time::Epoch;
 
 /// The state, and what its writers need.

@@ -1,6 +1,6 @@
 //! [`Revocations`]: the state that every request reads, without I/O and without a lock.
 //!
-//! - `shared`: a store's state, loaded one load at a time; `write`: changes of it;
+//! - `shared`: a store's state, loaded one load at a time; `queue`, `write`: changes of it;
 //! - `held`, `pace` (pure): what an answer makes of the state held, and when the next load is due;
 //! - `memory`: this process's own state; `lifetimes`: how long its entries must be kept;
 //! - `for_sessions`: what sessions ask of it in each request;
@@ -14,6 +14,7 @@ mod keep_fresh;
 mod lifetimes;
 mod memory;
 mod pace;
+mod queue;
 mod shared;
 mod write;
 
@@ -27,19 +28,19 @@ use super::error::{RefreshError, RevokeError};
 use super::scope::{Scope, ScopeId};
 use super::state::RevocationState;
 use super::store::RevocationStore;
-use crate::clock::{Clock, SystemClock};
 use crate::error::KeyRingError;
-use crate::key_ring::KeyRing;
-use crate::operation::Operation;
-use crate::sync::Slot;
+use crate::keys::ring::KeyRing;
+use crate::runtime::clock::{Clock, SystemClock};
+use crate::runtime::operation::Operation;
+use crate::runtime::sync::Slot;
 use crate::time::{Epoch, TimeError};
 
 pub use builder::RevocationsBuilder;
 pub use event::RevocationEvent;
 use held::Held;
 use memory::Memory;
+use queue::What;
 use shared::Shared;
-use write::What;
 
 /// How far clocks may differ, where nothing else is said.
 const SKEW: Duration = Duration::from_secs(60);
@@ -158,7 +159,12 @@ impl Revocations {
     pub fn refresh_if_due(&self) -> Operation<'_, Result<(), RefreshError>> {
         Operation::new(async move {
             match &*self.0 {
-                Kind::Shared(shared) => shared.refresh_if_due().await,
+                Kind::Shared(shared) => {
+                    if shared.refresh_if_due().await? {
+                        shared.keep_key_current().await;
+                    }
+                    Ok(())
+                }
                 Kind::Fixed(_) | Kind::Memory(_) => Ok(()),
             }
         })

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use super::super::error::RefreshError;
-use crate::clock::Moment;
+use crate::runtime::clock::Moment;
 
 /// At most one load in so long, whatever asks for it.
 const LEAST_GAP: Duration = Duration::from_secs(1);

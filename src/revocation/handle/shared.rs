@@ -17,13 +17,13 @@ use super::event::RevocationEvent;
 use super::held::{self, Begun, Found, Held, Turn};
 use super::lifetimes::Lifetimes;
 use super::pace::{Pace, Paces};
-use super::write::Queue;
-use crate::clock::{Clock, Moment};
+use super::queue::Queue;
 use crate::error::{KeyRingError, RandomnessError};
-use crate::key_ring::KeyRing;
-use crate::random::Randomness;
-use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError, Slot};
+use crate::keys::ring::KeyRing;
+use crate::runtime::clock::{Clock, Moment};
+use crate::runtime::sync::{AtomicU64, Mutex, Ordering, Slot, lock};
 use crate::time::{Epoch, TimeError, UnixTime};
+use crate::token::random::Randomness;
 
 /// How late the task may notice that the machine was suspended.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
@@ -126,26 +126,25 @@ impl Shared {
     }
 
     /// Loads if a load is due, and nobody else is at it. Whoever can go on with what is held does not
-    /// wait for the other.
-    pub(super) async fn refresh_if_due(&self) -> Result<(), RefreshError> {
+    /// wait for the other. Whether it loaded.
+    pub(super) async fn refresh_if_due(&self) -> Result<bool, RefreshError> {
         if !self.wait(self.moment()?).is_zero() {
-            return Ok(());
+            return Ok(false);
         }
         let turn = match self.loading.try_lock() {
             Ok(turn) => turn,
-            Err(_) if self.is_usable()? => return Ok(()),
+            Err(_) if self.is_usable()? => return Ok(false),
             Err(_) => {
                 let turn = self.loading.lock().await;
                 if !self.wait(self.moment()?).is_zero() {
                     // The other has tried meanwhile.
-                    return lock(&self.pace).error.clone().map_or(Ok(()), Err);
+                    return lock(&self.pace).error.clone().map_or(Ok(false), Err);
                 }
                 turn
             }
         };
         self.load_paced(turn).await?;
-        self.keep_key_current().await;
-        Ok(())
+        Ok(true)
     }
 
     /// Waits for a load that begins after this call: one of its own, or the next that others are
@@ -174,21 +173,6 @@ impl Shared {
             result: result.clone(),
         };
         result
-    }
-
-    /// The keys have moved on: whoever may write, writes the document again. Once; who comes second is
-    /// told of a conflict, and needs not.
-    pub(super) async fn keep_key_current(&self) {
-        if !self.is_outdated() {
-            return;
-        }
-        let result = match self.check_writable() {
-            Ok(()) => self.write_again().await,
-            Err(read_only) => Err(read_only),
-        };
-        if let Err(error) = result {
-            self.tell(&RevocationEvent::NotWrittenAgain(error));
-        }
     }
 
     /// One load, and what it found is taken in.
@@ -291,7 +275,8 @@ impl Shared {
         Ok(held.is_some_and(|held| self.settings.staleness.allows(held.as_of, now)))
     }
 
-    fn is_outdated(&self) -> bool {
+    /// Whether the document is under another key than the one that seals now.
+    pub(super) fn is_outdated(&self) -> bool {
         let (Some(held), Some(documents)) = (self.held.load(), self.documents.load()) else {
             return false;
         };
@@ -313,9 +298,4 @@ impl Shared {
         }
         Ok(())
     }
-}
-
-/// None of these locks guards what a panic could leave half done.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

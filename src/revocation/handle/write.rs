@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
+use tokio::sync::MutexGuard as AsyncMutexGuard;
 
 use super::super::change::{Applied, ChangeError, RevocationChange};
 use super::super::error::{RefreshError, RevokeError};
@@ -14,8 +14,9 @@ use super::super::state::RevocationState;
 use super::super::store::{Replaced, StoreErrorKind};
 use super::event::RevocationEvent;
 use super::held::{self, Found, Held, Mark, Turn};
-use super::shared::{Shared, lock};
-use crate::sync::Mutex;
+use super::queue::{Place, Wanted, What};
+use super::shared::Shared;
+use crate::runtime::sync::{Mutex, lock};
 use crate::time::{Epoch, UnixTime};
 
 /// How long a writer tries, from its turn on.
@@ -27,57 +28,6 @@ const COMMIT: Duration = Duration::from_secs(120);
 /// The pause after a first conflict, doubled by each that follows.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-/// Changes that wait for the writer's turn.
-pub(super) struct Queue {
-    waiting: Mutex<Vec<Arc<Wanted>>>,
-    /// Held by the one writer, with the last that gave up on the store: when, and why.
-    writing: AsyncMutex<Option<(Turn, RevokeError)>>,
-}
-
-impl Queue {
-    pub(super) fn new() -> Self {
-        Self {
-            waiting: Mutex::new(Vec::new()),
-            writing: AsyncMutex::new(None),
-        }
-    }
-}
-
-/// A change that somebody waits for.
-pub(super) struct Wanted {
-    what: What,
-    result: Mutex<Option<Result<Epoch, RevokeError>>>,
-}
-
-/// Who is to be logged out.
-pub(super) enum What {
-    Scopes(Vec<Scope>),
-    Everyone,
-    EveryoneAfterLeak,
-}
-
-impl What {
-    fn scopes(&self) -> &[Scope] {
-        match self {
-            Self::Scopes(scopes) => scopes,
-            Self::Everyone | Self::EveryoneAfterLeak => &[],
-        }
-    }
-}
-
-/// Takes a change out of the queue when whoever wanted it has gone, so that it is not made much
-/// later, against sessions that began meanwhile.
-struct Place<'a> {
-    queue: &'a Queue,
-    wanted: Arc<Wanted>,
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        lock(&self.queue.waiting).retain(|wanted| !Arc::ptr_eq(wanted, &self.wanted));
-    }
-}
 
 impl Shared {
     /// Makes a change, together with whatever else is waiting when its turn comes.
@@ -182,9 +132,24 @@ impl Shared {
         self.commit(&change, |_, _| Ok(()), &mut last).await
     }
 
+    /// The keys have moved on: whoever may write, writes the document again. Once; who comes second is
+    /// told of a conflict, and needs not.
+    pub(super) async fn keep_key_current(&self) {
+        if !self.is_outdated() {
+            return;
+        }
+        let result = match self.check_writable() {
+            Ok(()) => self.write_again().await,
+            Err(read_only) => Err(read_only),
+        };
+        if let Err(error) = result {
+            self.tell(&RevocationEvent::NotWrittenAgain(error));
+        }
+    }
+
     /// Writes the document again under the present sealing key, unless a writer is at work, who does
     /// so anyway. Tried once: where it fails, the next load that is due asks for it again.
-    pub(super) async fn write_again(&self) -> Result<(), RevokeError> {
+    async fn write_again(&self) -> Result<(), RevokeError> {
         let (Ok(_turn), Some(base)) = (self.queue.writing.try_lock(), self.held.load()) else {
             return Ok(());
         };

@@ -13,8 +13,8 @@ use super::super::document::MARK_LEN;
 use super::{
     Loaded, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture, Version, check_len,
 };
-use crate::unblock::unblock;
-use crate::whole_file::{FileError, Readers, WholeFile};
+use crate::runtime::unblock::unblock;
+use crate::runtime::whole_file::{FileError, Readers, WholeFile};
 
 /// Keeps the document in a file, for the processes of one machine.
 ///

@@ -56,7 +56,7 @@ pub trait RevocationStore: Send + Sync + 'static {
     /// Ends after `duration`. Unless it is written anew, a thread of its own waits: right where
     /// there is no runtime with timers.
     fn sleep(&self, duration: Duration) -> StoreFuture<'static, ()> {
-        crate::unblock::sleep(duration)
+        crate::runtime::unblock::sleep(duration)
     }
 }
 

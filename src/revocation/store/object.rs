@@ -20,8 +20,8 @@ use tokio::runtime;
 use tokio::sync::OnceCell;
 
 use super::{Loaded, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture, Version};
-use crate::canonical::list;
-use crate::random::fill_from_os;
+use crate::token::canonical::list;
+use crate::token::random::fill_from_os;
 
 /// What each call may take, the retries of `object_store` among it.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -232,7 +232,7 @@ impl RevocationStore for ObjectRevocationStore {
 
     fn sleep(&self, duration: Duration) -> StoreFuture<'static, ()> {
         if runtime::Handle::try_current().is_err() {
-            return crate::unblock::sleep(duration);
+            return crate::runtime::unblock::sleep(duration);
         }
         Box::pin(tokio::time::sleep(duration))
     }

@@ -5,9 +5,9 @@ use core::fmt;
 
 use super::finding::CheckReport;
 use crate::error::{KeyRingError, RandomnessError};
-use crate::key::KeyId;
-use crate::key_ring::KeyRing;
+use crate::keys::ring::KeyRing;
 use crate::time::UnixTime;
+use crate::token::key_id::KeyId;
 
 /// The next ring, and what is new about it.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! Time: claims, limits and the present time in, verdict out. Pure. Spec, sections 5 and 6.
 
-use crate::claims::Claims;
 use crate::error::{OpenErrorKind, SealError};
 use crate::time::{Epoch, UnixTime};
+use crate::token::claims::Claims;
 
 /// How far an epoch may be ahead of both the clock and the time: a day, in milliseconds. One forged
 /// or mistaken epoch cannot push the clock to its end.
@@ -83,7 +83,7 @@ const fn later(time: UnixTime, seconds: u64) -> UnixTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::SessionId;
+    use crate::token::claims::SessionId;
 
     const EDGES: [u64; 12] = [
         0,

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::KeyRing;
 use crate::error::{KeyRingSourceError, KeyRingSourceErrorKind};
-use crate::whole_file::{FileError, Readers, WholeFile};
+use crate::runtime::whole_file::{FileError, Readers, WholeFile};
 
 /// Longer than any ring.
 const MAX_LEN: u64 = 1 << 20;

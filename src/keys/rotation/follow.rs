@@ -4,8 +4,8 @@
 //! present ring is taken, even where `check` would have advised against it: it is deployed by now, and a
 //! server that lacks a key refuses what others seal.
 
-use super::check::differences;
-use crate::key_ring::{KeyRing, RingKey};
+use super::stretch::differences;
+use crate::keys::ring::{KeyRing, RingKey};
 use crate::time::UnixTime;
 
 /// How long sessions live, in whole seconds.

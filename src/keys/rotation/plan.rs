@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 use super::outcome::{Rotation, RotationError};
 use super::{RotationPolicy, later};
 use crate::error::RandomnessError;
-use crate::key::{Key, KeyId};
-use crate::key_ring::{KeyRing, RingKey};
+use crate::keys::key::Key;
+use crate::keys::ring::{KeyRing, RingKey};
 use crate::time::UnixTime;
+use crate::token::key_id::KeyId;
 
 impl RotationPolicy {
     /// The ring to deploy next in the place of `ring`, which is deployed.

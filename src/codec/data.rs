@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::OpenErrorKind;
-use crate::payload;
 use crate::revocation::Scopes;
+use crate::token::payload;
 
 /// A value that lives in a session cookie.
 ///

@@ -10,9 +10,9 @@ use std::sync::Mutex;
 
 use super::pace::Pace;
 use super::{KeyRefreshError, KeyRingEvent, KeyRingSource, Listener, Live, LiveKeyRing, Present};
-use crate::clock::{Clock, Moment, SystemClock};
-use crate::operation::Operation;
-use crate::rotation::Lifetimes;
+use crate::keys::rotation::Lifetimes;
+use crate::runtime::clock::{Clock, Moment, SystemClock};
+use crate::runtime::operation::Operation;
 
 const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
 /// A source is not asked more often than this, whatever is set.

@@ -1,7 +1,7 @@
 //! [`LiveKeyRing`]: a ring that follows its source while requests run.
 //!
 //! - `source`: where a ring comes from; `pace` (pure): when the next load is due; which ring may take the
-//!   place of the present one is decided in [`rotation`](crate::rotation);
+//!   place of the present one is decided in [`rotation`](crate::keys::rotation);
 //! - `keep_fresh`: the task that loads; `builder`, `error`, `keys`: what their names say.
 //!
 //! It hands a new ring to the sessions that follow it, all or none, and knows nothing else of them.
@@ -21,11 +21,11 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::clock::{Clock, Moment};
 use crate::error::KeyRingError;
-use crate::key_ring::{KeyRing, RingKey};
-use crate::operation::Operation;
-use crate::rotation::{Lifetimes, Reason, Refusal, may_follow};
+use crate::keys::ring::{KeyRing, RingKey};
+use crate::keys::rotation::{Lifetimes, Reason, Refusal, may_follow};
+use crate::runtime::clock::{Clock, Moment};
+use crate::runtime::operation::Operation;
 use pace::Pace;
 
 pub use builder::LiveKeyRingBuilder;

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::clock::Moment;
+use crate::runtime::clock::Moment;
 
 /// The pause before a load that was dropped is made again.
 const RETRY: Duration = Duration::from_secs(1);

@@ -7,8 +7,8 @@ use core::pin::Pin;
 use core::time::Duration;
 
 use crate::error::KeyRingSourceError;
-use crate::key_ring::{KeyRing, KeyRingFile};
-use crate::unblock;
+use crate::keys::ring::{KeyRing, KeyRingFile};
+use crate::runtime::unblock;
 
 /// A future of a [`KeyRingSource`].
 pub type SourceFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;

@@ -8,6 +8,11 @@ pub(crate) use model::*;
 #[cfg(not(all(test, shuttle)))]
 pub(crate) use real::*;
 
+/// For a lock that guards nothing which a panic could leave half done.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[cfg(not(all(test, shuttle)))]
 mod real {
     use alloc::sync::Arc;

@@ -1,7 +1,8 @@
 //! [`RotationPolicy`]: what a deploy of keys must leave alone so that no session is lost.
 //!
 //! Pure: rings and the time are arguments. `check` tells what a deploy would lose, and `finding` how
-//! that reads; `follow` what a running server takes; `plan` makes the next ring.
+//! that reads; `follow` what a running server takes; `plan` makes the next ring; `stretch` cuts a
+//! schedule into seconds that are alike.
 //!
 //! A token can be open for the length of its life after it was sealed, and one second more or less
 //! for every second by which clocks differ; and for a while after a deploy, servers use the former ring
@@ -22,14 +23,15 @@ mod finding;
 mod follow;
 mod outcome;
 mod plan;
+mod stretch;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::key::KeyId;
-use crate::key_ring::RingKey;
+use crate::keys::ring::RingKey;
 use crate::time::UnixTime;
+use crate::token::key_id::KeyId;
 
 pub use finding::{CheckReport, Finding};
 #[cfg(feature = "std")]

@@ -5,8 +5,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::canonical::{put_varint, take_varint};
 use crate::time::{Epoch, UnixTime};
+use crate::token::canonical::{put_varint, take_varint};
 
 /// The name of one session from sign-in to its end. Not a secret, and not a unique key: eight bytes
 /// can collide.

@@ -8,8 +8,9 @@ use core::fmt;
 
 use super::{KeyRing, RingKey};
 use crate::error::{KeyRingError, KeyRingErrorKind, OpenErrorKind, SealError};
-use crate::key::{Key, KeyId};
+use crate::keys::key::Key;
 use crate::time::UnixTime;
+use crate::token::key_id::KeyId;
 
 /// One key of the ring, derived.
 struct ScheduledKeys<K> {

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use std::sync::LazyLock;
 
 use super::LiveKeyRing;
-use crate::key_ring::KeyRing;
+use crate::keys::ring::KeyRing;
 
 /// The keys of [`Sessions`](crate::Sessions): a `&KeyRing`, or a `&LiveKeyRing` that they follow.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
-//! [`Key`], the one type that owns a root secret, and [`KeyId`].
+//! [`Key`], the one type that owns a root secret.
 //!
 //! The text form is typed and checked: `ssk1_` and base64url of the 32 secret bytes and the first
 //! four bytes of SHA-256("ssk1" || secret). A broken paste is found before it is used, and
-//! scanners can find a leak. What is derived from a key is left to `schedule`.
+//! scanners can find a leak. What is derived from a key is left to `token::schedule`.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -17,6 +17,8 @@ use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 use crate::error::KeyError;
 #[cfg(feature = "std")]
 use crate::error::RandomnessError;
+use crate::token::key_id::KeyId;
+use crate::token::schedule::key_id;
 
 /// What the text form starts with.
 const PREFIX: &str = "ssk1_";
@@ -62,7 +64,7 @@ impl Key {
     #[cfg(feature = "std")]
     pub fn generate() -> Result<Self, RandomnessError> {
         let mut secret = Box::new([0; SECRET_LEN]);
-        crate::random::fill_from_os(secret.as_mut_slice())?;
+        crate::token::random::fill_from_os(secret.as_mut_slice())?;
         Ok(Self(secret))
     }
 
@@ -95,6 +97,13 @@ impl Key {
         text.push_str(PREFIX);
         text.push_str(core::str::from_utf8(encoded.as_slice()).unwrap_or_default());
         text
+    }
+
+    /// The public name of this key for `audience`, as it stands in every token that it sealed.
+    /// Ids of one key differ between audiences.
+    #[must_use]
+    pub fn id(&self, audience: &str) -> KeyId {
+        key_id(self.as_bytes(), audience)
     }
 
     pub(crate) const fn as_bytes(&self) -> &[u8; SECRET_LEN] {
@@ -143,29 +152,5 @@ impl ZeroizeOnDrop for Key {}
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key(..)")
-    }
-}
-
-/// The public name of a key, four bytes, printed as hex. Spec, section 2.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyId(pub(crate) [u8; 4]);
-
-impl KeyId {
-    /// The four bytes as they stand in a token.
-    #[must_use]
-    pub const fn to_bytes(self) -> [u8; 4] {
-        self.0
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08x}", u32::from_be_bytes(self.0))
-    }
-}
-
-impl fmt::Debug for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyId({self})")
     }
 }

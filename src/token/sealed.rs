@@ -3,9 +3,9 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::claims::Claims;
-use crate::key::KeyId;
 use crate::time::UnixTime;
+use crate::token::claims::Claims;
+use crate::token::key_id::KeyId;
 
 /// A cookie's value, just sealed, and what it says of itself.
 #[derive(Clone)]

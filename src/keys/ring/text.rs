@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::{KeyRing, RingKey};
 use crate::error::{KeyRingError, KeyRingErrorKind};
-use crate::key::Key;
+use crate::keys::key::Key;
 use crate::time::UnixTime;
 
 const SEAL_FROM: &str = "seal-from=";

@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::error::{KeyRingError, KeyRingErrorKind};
-use crate::key::Key;
+use crate::keys::key::Key;
 use crate::time::UnixTime;
 
 #[cfg(feature = "std")]

@@ -12,10 +12,10 @@ use alloc::string::String;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::aead::{self, NONCE_LEN};
 use crate::error::OpenErrorKind;
-use crate::key::KeyId;
-use crate::mac;
+use crate::token::aead::{self, NONCE_LEN};
+use crate::token::key_id::KeyId;
+use crate::token::mac;
 
 /// Browsers keep a cookie whose name and value together take at most 4096 bytes (RFC 6265,
 /// section 6.1).

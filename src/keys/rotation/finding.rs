@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::error::KeyRingError;
-use crate::key::KeyId;
 use crate::time::UnixTime;
+use crate::token::key_id::KeyId;
 
 /// What [`RotationPolicy::check`](super::RotationPolicy::check) found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

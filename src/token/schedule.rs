@@ -11,10 +11,10 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::{Zeroizing, zeroize_stack};
 
-use crate::aead::Cipher;
-use crate::canonical::list;
-use crate::key::{Key, KeyId};
-use crate::mac::Mac;
+use crate::token::aead::Cipher;
+use crate::token::canonical::list;
+use crate::token::key_id::KeyId;
+use crate::token::mac::Mac;
 
 const VERSION: &str = "sealed-session/v1";
 const AUDIENCE: &str = "audience";
@@ -29,6 +29,8 @@ const REVOCATIONS_NONCE: &str = "revocations nonce";
 /// More stack than any derivation below takes, so that what HKDF leaves there is wiped.
 const STACK: usize = 8 * 1024;
 
+/// The secret bytes of a root key.
+type Root = [u8; 32];
 type Secret<const N: usize> = Zeroizing<[u8; N]>;
 
 /// The keys by which one root seals and opens one cookie of one audience.
@@ -46,14 +48,14 @@ pub(crate) struct DerivedKeys {
 
 impl DerivedKeys {
     /// The keys stand behind a pointer, so that moving them leaves no copy.
-    pub(crate) fn derive(root: &Key, audience: &str, cookie_name: &str) -> Box<Self> {
+    pub(crate) fn derive(root: &Root, audience: &str, cookie_name: &str) -> Box<Self> {
         let keys = Self::derive_unwiped(root, audience, cookie_name);
         zeroize_stack::<STACK>();
         keys
     }
 
     #[inline(never)]
-    fn derive_unwiped(root: &Key, audience: &str, cookie_name: &str) -> Box<Self> {
+    fn derive_unwiped(root: &Root, audience: &str, cookie_name: &str) -> Box<Self> {
         let aud = expand_audience(root, audience);
         let derive = |label| expand::<32>(&aud, &[VERSION, label, cookie_name]);
         Box::new(Self {
@@ -77,14 +79,14 @@ pub(crate) struct DocumentKeys {
 
 impl DocumentKeys {
     /// As [`DerivedKeys::derive`].
-    pub(crate) fn derive(root: &Key, audience: &str) -> Box<Self> {
+    pub(crate) fn derive(root: &Root, audience: &str) -> Box<Self> {
         let keys = Self::derive_unwiped(root, audience);
         zeroize_stack::<STACK>();
         keys
     }
 
     #[inline(never)]
-    fn derive_unwiped(root: &Key, audience: &str) -> Box<Self> {
+    fn derive_unwiped(root: &Root, audience: &str) -> Box<Self> {
         let aud = expand_audience(root, audience);
         Box::new(Self {
             id: expand_key_id(&aud),
@@ -94,24 +96,20 @@ impl DocumentKeys {
     }
 }
 
-impl Key {
-    /// The public name of this key for `audience`, as it stands in every token that it sealed.
-    /// Ids of one key differ between audiences.
-    #[must_use]
-    pub fn id(&self, audience: &str) -> KeyId {
-        let id = id_unwiped(self, audience);
-        zeroize_stack::<STACK>();
-        id
-    }
+/// The public name of `root` for `audience`.
+pub(crate) fn key_id(root: &Root, audience: &str) -> KeyId {
+    let id = id_unwiped(root, audience);
+    zeroize_stack::<STACK>();
+    id
 }
 
 #[inline(never)]
-fn id_unwiped(root: &Key, audience: &str) -> KeyId {
+fn id_unwiped(root: &Root, audience: &str) -> KeyId {
     expand_key_id(&expand_audience(root, audience))
 }
 
-fn expand_audience(root: &Key, audience: &str) -> Secret<32> {
-    expand(root.as_bytes(), &[VERSION, AUDIENCE, audience])
+fn expand_audience(root: &Root, audience: &str) -> Secret<32> {
+    expand(root, &[VERSION, AUDIENCE, audience])
 }
 
 fn expand_key_id(aud: &[u8; 32]) -> KeyId {

@@ -1,0 +1,110 @@
+//! The rules by which browsers keep a cookie, and by which nothing in it breaks the header. RFC 6265
+//! and draft-ietf-httpbis-rfc6265bis.
+
+use super::settings::{CookieSettings, SameSite};
+use crate::error::CookieError;
+use crate::token::wire::MAX_NAME_AND_VALUE;
+
+/// Browsers ignore an attribute whose value is longer (RFC 6265bis, section 5.6).
+const MAX_ATTRIBUTE: usize = 1024;
+
+/// Checks all of it.
+pub(super) fn check(settings: &CookieSettings) -> Result<(), CookieError> {
+    check_name(&settings.name)?;
+    check_path(&settings.path)?;
+    settings.domain.as_deref().map_or(Ok(()), check_domain)?;
+    check_prefix(settings)?;
+    if settings.same_site == SameSite::None && !settings.secure {
+        return Err(CookieError::SameSiteNoneNotSecure);
+    }
+    if settings.partitioned && !settings.secure {
+        return Err(CookieError::PartitionedNotSecure);
+    }
+    Ok(())
+}
+
+fn check_prefix(settings: &CookieSettings) -> Result<(), CookieError> {
+    let starts_with = |prefix| has_prefix(&settings.name, prefix);
+    let (host, http) = (
+        starts_with(HOST),
+        starts_with(HTTP) || starts_with(HOST_HTTP),
+    );
+    if host && settings.path != "/" {
+        return Err(CookieError::HostPrefixPath);
+    }
+    if host && settings.domain.is_some() {
+        return Err(CookieError::HostPrefixDomain);
+    }
+    if (host || http || starts_with(SECURE)) && !settings.secure {
+        return Err(CookieError::PrefixNotSecure);
+    }
+    if http && !settings.http_only {
+        return Err(CookieError::PrefixNotHttpOnly);
+    }
+    Ok(())
+}
+
+const HOST: &str = "__Host-";
+const SECURE: &str = "__Secure-";
+const HTTP: &str = "__Http-";
+const HOST_HTTP: &str = "__Host-Http-";
+
+/// Whether `name` starts with `prefix` as browsers see it, in any case.
+fn has_prefix(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// Checks a cookie's full name: a token (RFC 6265, section 4.1.1; RFC 9110, section 5.6.2) that
+/// leaves room for a value, any prefix in its right case.
+pub(crate) fn check_name(name: &str) -> Result<(), CookieError> {
+    if name.is_empty() {
+        return Err(CookieError::EmptyName);
+    }
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if let Some(position) = name.bytes().position(|byte| !is_token(byte)) {
+        return Err(CookieError::NameByte { position });
+    }
+    if name.len() >= MAX_NAME_AND_VALUE {
+        return Err(CookieError::NameTooLong);
+    }
+    for prefix in [HOST_HTTP, HOST, SECURE, HTTP] {
+        if has_prefix(name, prefix) && !name.starts_with(prefix) {
+            return Err(CookieError::PrefixCase);
+        }
+    }
+    Ok(())
+}
+
+fn check_path(path: &str) -> Result<(), CookieError> {
+    if !path.starts_with('/') {
+        return Err(CookieError::PathNotAbsolute);
+    }
+    if path.len() > MAX_ATTRIBUTE {
+        return Err(CookieError::AttributeTooLong);
+    }
+    let is_allowed = |byte: u8| byte.is_ascii_graphic() && byte != b';' && byte != b',';
+    match path.bytes().position(|byte| !is_allowed(byte)) {
+        Some(position) => Err(CookieError::PathByte { position }),
+        None => Ok(()),
+    }
+}
+
+fn check_domain(domain: &str) -> Result<(), CookieError> {
+    if domain.len() > MAX_ATTRIBUTE {
+        return Err(CookieError::AttributeTooLong);
+    }
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    if domain.split('.').all(is_label) {
+        Ok(())
+    } else {
+        Err(CookieError::Domain)
+    }
+}

@@ -9,10 +9,12 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sealed_session::{
-    CookieSettings, Epoch, Key, KeyRing, ManualClock, Revocations, RingKey, Scopes, SessionData,
-    Sessions, SetCookie, UnixTime,
+    CookieSettings, Epoch, Key, KeyRing, ManualClock, Revocations, RingKey, ScopeKind, Scopes,
+    SessionData, Sessions, SetCookie, UnixTime,
 };
 use serde::{Deserialize, Serialize};
+
+const USER: ScopeKind<u64> = ScopeKind::new("user");
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Account {
@@ -22,10 +24,11 @@ struct Account {
 }
 
 impl SessionData for Account {
+    const NAME: &'static str = "account";
     const SCHEMA: u32 = 1;
 
     fn scopes(&self, scopes: &mut Scopes<'_>) {
-        scopes.add("user", self.user);
+        scopes.add(USER, self.user);
     }
 }
 
@@ -135,7 +138,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         roles: vec![],
     };
     let bob_header = cookie_header(&sessions.start(&bob)?);
-    sessions.revoke_scope("user", account.user).wait()?;
+    sessions.revoke_scope(USER, account.user).wait()?;
     verdict(&sessions, &header);
     verdict(&sessions, &bob_header);
 
@@ -146,8 +149,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("  and a sign-in after it:");
     verdict(&sessions, &again);
 
-    heading("Sign-out: the cookie that removes it");
-    println!("    Set-Cookie: {}", sessions.removal_cookie());
+    heading("Sign-out: the session ends, and a line removes the cookie");
+    let session = sessions.open(&again)?;
+    for set_cookie in sessions.sign_out(session).wait()? {
+        println!("    Set-Cookie: {set_cookie}");
+    }
+    println!("  and a copy of it:");
+    verdict(&sessions, &again);
     Ok(())
 }
 
@@ -157,8 +165,7 @@ fn heading(text: &str) {
 
 /// What a browser sends back.
 fn cookie_header(set_cookie: &SetCookie) -> String {
-    let line = set_cookie.as_str();
-    line.split_once(';').map_or(line, |(pair, _)| pair).into()
+    set_cookie.pair().into()
 }
 
 fn verdict(sessions: &Sessions<Account>, header: impl AsRef<[u8]>) {

@@ -13,7 +13,9 @@
 
 use std::time::Duration;
 
-use sealed_session::{DocumentCodec, Epoch, Key, KeyRing, Randomness, RevocationState, Scope};
+use sealed_session::{
+    DocumentCodec, Epoch, Key, KeyRing, Randomness, RevocationState, Scope, ScopeKind,
+};
 use sealed_session::{RevocationChange, UnixTime};
 
 const DAY: f64 = 86_400.0;
@@ -97,9 +99,10 @@ fn documents() -> Result<(), Box<dyn std::error::Error>> {
 
 fn length(entries: usize) -> Result<usize, Box<dyn std::error::Error>> {
     let codec = DocumentCodec::new("shop.example", &KeyRing::from_key(Key::generate()?))?;
-    let scopes: Result<Vec<Scope>, _> = (0..entries).map(|id| Scope::new("user", id)).collect();
+    const USER: ScopeKind<usize> = ScopeKind::new("user");
+    let scopes: Vec<Scope> = (0..entries).map(|id| Scope::new(USER, id)).collect();
     let mut state = RevocationState::fixed(Epoch::ZERO);
-    state.revoke(&scopes?, Epoch::ZERO, Epoch::ZERO)?;
+    state.revoke(&scopes, Epoch::ZERO, Epoch::ZERO)?;
     let document = codec.seal(&state, UnixTime::from_secs(0), &Randomness::from_os()?)?;
     Ok(document.len())
 }

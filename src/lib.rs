@@ -10,7 +10,7 @@
 //!
 //! #[derive(serde::Serialize, serde::Deserialize)]
 //! struct Account { user: u64 }
-//! impl SessionData for Account { const SCHEMA: u32 = 1; }
+//! impl SessionData for Account { const NAME: &'static str = "account"; const SCHEMA: u32 = 1; }
 //!
 //! # #[cfg(feature = "std")] {
 //! // In earnest: KeyRing::from_env("SESSION_KEYS")?
@@ -112,8 +112,8 @@ mod token;
 #[cfg(feature = "cli")]
 pub use codec::Inspection;
 pub use codec::data::{Migration, MigrationError, OldPayload, SessionData};
-pub use codec::{Codec, CodecBuilder, Context, RenewalReasons, Session};
-pub use cookie::{CookieSettings, CookieTemplate, SameSite, SetCookie};
+pub use codec::{Codec, CodecBuilder, Context, FetchMetadata, Lifetime, RenewalReasons, Session};
+pub use cookie::{CookieSettings, CookieTemplate, RemovalCookies, SameSite, SetCookie};
 pub use error::{
     BuildError, CookieError, KeyError, KeyRingError, KeyRingErrorKind, OpenError, OpenErrorKind,
     RandomnessError, SealError,
@@ -134,7 +134,7 @@ pub use keys::rotation::{CheckReport, Finding, Rotation, RotationError, Rotation
 pub use revocation::ObjectRevocationStore;
 pub use revocation::{
     Applied, ChangeError, DocumentCodec, DocumentError, RevocationChange, RevocationState,
-    RevocationView, Scope, ScopeError, ScopeId, Scopes, StateError,
+    RevocationView, Scope, ScopeError, ScopeId, ScopeKind, Scopes, StateError,
 };
 #[cfg(feature = "std")]
 pub use revocation::{
@@ -146,7 +146,7 @@ pub use runtime::clock::{Clock, ManualClock, SystemClock};
 #[cfg(feature = "std")]
 pub use runtime::operation::Operation;
 #[cfg(feature = "std")]
-pub use sessions::{Bound, Sessions, SessionsBuilder, SignIn};
+pub use sessions::{Bound, Sessions, SessionsBuilder, SignIn, SignOutError};
 #[cfg(feature = "metrics")]
 pub use telemetry::MetricsTelemetry;
 #[cfg(feature = "tracing")]

@@ -1,4 +1,8 @@
-//! Tests for applications: does yesterday's cookie still open?
+//! Tests for applications: does yesterday's cookie still open? And with `std`: what happens to one of a
+//! sign-in eleven hours ago?
+//!
+//! [`mint`] makes a cookie for any value, start, issue, key and binding, and a
+//! [`ManualClock`](crate::ManualClock) moves the time.
 //!
 //! postcard writes fields without names, so a field that was added, moved or retyped changes what
 //! cookies already out decode to. [`assert_encoding`] pins the encoding of a sample; when it changes
@@ -12,6 +16,8 @@ use core::any::type_name;
 use core::fmt::Debug;
 
 use crate::codec::data::{OldPayload, SessionData};
+#[cfg(feature = "std")]
+pub use crate::sessions::{Mint, mint};
 use crate::token::payload;
 
 /// Asserts that `sample` is encoded as `pin` says, and decodes again.
@@ -25,7 +31,7 @@ use crate::token::payload;
 ///
 /// #[derive(serde::Serialize, serde::Deserialize)]
 /// struct Account { user: u64, name: String }
-/// impl SessionData for Account { const SCHEMA: u32 = 1; }
+/// impl SessionData for Account { const NAME: &'static str = "account"; const SCHEMA: u32 = 1; }
 ///
 /// let sample = Account { user: 300, name: "joe".into() };
 /// assert_encoding(&sample, "1:ac02036a6f65");

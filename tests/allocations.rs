@@ -25,11 +25,14 @@ use allocation_counter::{AllocationInfo, measure};
 use fixture::{BOTH, EPOCH, NOW, Setting, at, claims, key, random};
 use oracle::OracleClaims;
 use sealed_session::{
-    Context, Epoch, KeyRing, OpenErrorKind, RevocationState, RevocationView, Scope, Scopes,
-    SessionData, SessionId, Sessions,
+    Context, Epoch, KeyRing, OpenErrorKind, RevocationState, RevocationView, Scope, ScopeKind,
+    Scopes, SessionData, SessionId, Sessions,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+const USER: ScopeKind<u64> = ScopeKind::new("user");
+const TENANT: ScopeKind<str> = ScopeKind::new("tenant");
 
 fn allocations(call: impl FnOnce()) -> u64 {
     measure(call).count_total
@@ -43,15 +46,24 @@ struct Plain {
 }
 
 impl SessionData for Plain {
+    const NAME: &'static str = "session";
     const SCHEMA: u32 = 1;
 
     fn scopes(&self, scopes: &mut Scopes<'_>) {
-        scopes.add("user", self.user).add("tenant", "a tenant");
+        scopes.add(USER, self.user).add(TENANT, "a tenant");
+    }
+}
+
+/// No two types have one cookie.
+fn plain_setting(setting: &Setting) -> Setting {
+    Setting {
+        cookie_name: "__Host-plain".into(),
+        ..setting.clone()
     }
 }
 
 fn busy_state() -> RevocationState {
-    let entry = |user: u32| (Scope::new("user", user).unwrap(), Epoch::from_millis(EPOCH));
+    let entry = |user: u64| (Scope::new(USER, user), Epoch::from_millis(EPOCH));
     let clock = Epoch::from_millis(EPOCH);
     RevocationState::from_parts(clock, Epoch::ZERO, (100..1100).map(entry)).unwrap()
 }
@@ -65,7 +77,7 @@ fn opening_allocates_nothing_that_the_session_does_not_ask_for() {
             let context = Context::new(at(NOW), RevocationView::current(&state));
             let context = context.with_binding(binding);
 
-            let codec = setting.codec_of::<Plain>();
+            let codec = plain_setting(&setting).codec_of::<Plain>();
             let plain = Plain {
                 user: 7,
                 flags: [true; 30],
@@ -96,7 +108,7 @@ fn opening_allocates_nothing_that_the_session_does_not_ask_for() {
 fn opening_through_sessions_with_a_thousand_revocations_allocates_nothing_more() {
     let revocations = sealed_session::Revocations::in_this_process().unwrap();
     for user in 100..1100 {
-        let scope = Scope::new("user", user).unwrap();
+        let scope = Scope::new(USER, user);
         revocations.revoke(&[scope]).wait().unwrap();
     }
     let sessions = Sessions::<Plain>::builder("shop.example", &KeyRing::from_key(key(1)))
@@ -111,7 +123,7 @@ fn opening_through_sessions_with_a_thousand_revocations_allocates_nothing_more()
         .unwrap();
     let header = format!("a=1; {}; b=2", set.as_str().split(';').next().unwrap());
     // Newer than the session, so that its scopes are looked up.
-    let other = Scope::new("user", 1).unwrap();
+    let other = Scope::new(USER, 1);
     revocations.revoke(&[other]).wait().unwrap();
     // The first use registers the thread with the swapped pointers.
     assert!(sessions.open(&header).is_ok());
@@ -130,6 +142,7 @@ fn opening_under_a_shared_state_allocates_nothing_more() {
     let revocations = revocations.build().unwrap();
     revocations.create_store().wait().unwrap();
     let sessions = Sessions::<Plain>::builder("shop.example", &ring)
+        .cookie(sealed_session::CookieSettings::host("plain"))
         .revocations(revocations.clone())
         .build()
         .unwrap();
@@ -139,7 +152,7 @@ fn opening_under_a_shared_state_allocates_nothing_more() {
     };
     let set = sessions.start(&plain).unwrap();
     let header = format!("a=1; {}; b=2", set.as_str().split(';').next().unwrap());
-    revocations.revoke_scope("user", 1).wait().unwrap();
+    revocations.revoke_scope(USER, 1).wait().unwrap();
     assert!(sessions.open(&header).is_ok());
     assert_eq!(allocations(|| assert!(sessions.open(&header).is_ok())), 0);
     std::fs::remove_dir_all(folder).unwrap();
@@ -153,7 +166,7 @@ fn refusing_allocates_nothing_whatever_the_reason() {
         RevocationState::from_parts(epoch, Epoch::ZERO, [(scope, epoch)]).unwrap()
     };
     let own = revoking(Scope::session(SessionId::from_bytes(*b"8 bytes!")));
-    let user = revoking(Scope::new("user", 69_245).unwrap());
+    let user = revoking(Scope::new(USER, 69_245));
     let floor = RevocationState::fixed(Epoch::from_millis(EPOCH + 1));
     let current = RevocationView::current;
     for protection in BOTH {
@@ -242,12 +255,16 @@ fn refusing_allocates_nothing_whatever_the_reason() {
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Of<T>(T);
 
-impl<T: Serialize + DeserializeOwned> SessionData for Of<T> {
+impl<T: Serialize + DeserializeOwned + 'static> SessionData for Of<T> {
+    const NAME: &'static str = "of";
     const SCHEMA: u32 = 1;
 }
 
-fn open_hostile<T: Serialize + DeserializeOwned>(payload: &[u8]) -> AllocationInfo {
-    let setting = Setting::of(sealed_session::Protection::Signed);
+fn open_hostile<T: Serialize + DeserializeOwned + 'static>(payload: &[u8]) -> AllocationInfo {
+    let setting = Setting {
+        protection: sealed_session::Protection::Signed,
+        ..Setting::of_type::<T>()
+    };
     let codec = setting.codec_of::<Of<T>>();
     let token = setting.forge_payload(&claims(), payload);
     let state = RevocationState::fixed(Epoch::ZERO);

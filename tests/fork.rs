@@ -16,6 +16,7 @@ fn main() {
     #[derive(serde::Serialize, serde::Deserialize)]
     struct Account(u64);
     impl SessionData for Account {
+        const NAME: &'static str = "session";
         const SCHEMA: u32 = 1;
     }
 

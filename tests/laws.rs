@@ -10,7 +10,9 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sealed_session::{Epoch, RevocationChange, RevocationState, Scope};
+use sealed_session::{Epoch, RevocationChange, RevocationState, Scope, ScopeKind};
+
+const USER: ScopeKind<u64> = ScopeKind::new("user");
 
 const SCOPES: u64 = 12;
 const START: u64 = 10_000;
@@ -20,7 +22,7 @@ fn millis(epoch: u64) -> Epoch {
 }
 
 fn scope(number: u64) -> Scope {
-    Scope::new("user", number).unwrap()
+    Scope::new(USER, number)
 }
 
 /// One change, and what surrounds it.

@@ -250,7 +250,8 @@ impl Vector {
             })
             .idle_timeout(secs(self.idle_timeout))
             .absolute_timeout(secs(self.absolute_timeout))
-            .skew(secs(self.skew));
+            .skew(secs(self.skew))
+            .dangerous_any_times();
         if self.accept.len() == 2 {
             builder = builder.accept_both_protections();
         } else {
@@ -265,7 +266,7 @@ impl Vector {
                 Ok(id) if entry.kind == "session" => Scope::session(SessionId::from_bytes(id)),
                 // Eight bytes name a session; what has another length is nobody's scope.
                 _ if entry.kind == "session" => Scope::from_bytes(entry.scope.array()),
-                _ => Scope::new(&entry.kind, &entry.id.0).unwrap(),
+                _ => Scope::named(&entry.kind, &entry.id.0).unwrap(),
             };
             assert_eq!(
                 scope.to_bytes(),

@@ -4,13 +4,15 @@ use std::hint::black_box;
 
 use sealed_session::{
     Codec, Context, Epoch, KeyRing, OpenErrorKind, Protection, Randomness, RevocationState,
-    RevocationView, RingKey, Scope, UnixTime,
+    RevocationView, RingKey, Scope, ScopeKind, UnixTime,
 };
 
 use crate::account::{Account, of_len};
 use crate::oracle::{self, OracleClaims};
 use crate::pair::compare;
 use crate::{Bounds, NOW, codec, context, key, secret, state};
+
+const USER: ScopeKind<u64> = ScopeKind::new("user");
 
 /// A refusal: its kind, what the codec is given, and under which state.
 struct Case {
@@ -108,14 +110,14 @@ fn cases(protection: Protection) -> Vec<Case> {
     let fixed = |epoch| RevocationState::fixed(Epoch::from_millis(epoch));
     let now = NOW * 1000;
     let revoking = |scope| {
-        let others = (0..1000).map(|user| (Scope::new("user", user + 100).unwrap(), now + 1));
+        let others = (0..1000).map(|user| (Scope::new(USER, user + 100), now + 1));
         let mine = [(scope, Epoch::from_millis(now + 1))];
         let entries = others.map(|(scope, epoch)| (scope, Epoch::from_millis(epoch)));
         let clock = Epoch::from_millis(now + 1);
         RevocationState::from_parts(clock, Epoch::ZERO, entries.chain(mine)).unwrap()
     };
     let own = Scope::session(sealed_session::SessionId::from_bytes(*b"8 bytes!"));
-    let user = Scope::new("user", 7).unwrap();
+    let user = Scope::new(USER, 7);
     let case = |name, kind, value: Vec<u8>| Case {
         name,
         kind,

@@ -7,11 +7,14 @@
 use std::hint::black_box;
 
 use sealed_session::{
-    Codec, Epoch, KeyRing, Protection, Randomness, RevocationState, Scope, Scopes, SessionData,
+    Codec, Epoch, KeyRing, Protection, Randomness, RevocationState, Scope, ScopeKind, Scopes,
+    SessionData,
 };
 
 use crate::pair::compare;
 use crate::{Bounds, NOW, context, key, secret};
+
+const USER: ScopeKind<u64> = ScopeKind::new("user");
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct User {
@@ -20,9 +23,10 @@ struct User {
 }
 
 impl SessionData for User {
+    const NAME: &'static str = "session";
     const SCHEMA: u32 = 1;
     fn scopes(&self, scopes: &mut Scopes<'_>) {
-        scopes.add("user", self.user);
+        scopes.add(USER, self.user);
     }
 }
 
@@ -32,7 +36,7 @@ const TOKENS: u64 = 1000;
 fn table(entries: u64) -> RevocationState {
     let clock = NOW * 1000 + 1_000_000;
     let entry = |number: u64| {
-        let scope = Scope::new("user", 1_000_000 + number).unwrap();
+        let scope = Scope::new(USER, 1_000_000 + number);
         (scope, Epoch::from_millis(clock - number % 1000))
     };
     let [clock, floor] = [clock, 0].map(Epoch::from_millis);

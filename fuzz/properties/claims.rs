@@ -4,6 +4,7 @@
 use arbitrary::{Arbitrary, Unstructured};
 
 use super::world::{NOW, ReaderInput, compare, forge};
+use crate::account::Account;
 use crate::oracle::varint;
 
 #[derive(Arbitrary, Debug)]
@@ -90,6 +91,6 @@ pub fn claims(data: &[u8]) {
     let body = input.body.bytes();
     compare(
         &input.reader,
-        forge(1 + u8::from(input.signed), &body).as_bytes(),
+        forge::<Account>(1 + u8::from(input.signed), &body).as_bytes(),
     );
 }

@@ -27,36 +27,54 @@ pub fn cookie_header(data: &[u8]) {
 }
 
 fn slowly(sessions: &Sessions<Account>, header: &[u8]) -> Result<(), OpenErrorKind> {
-    if header.len() > 65_536 {
-        return Err(OpenErrorKind::Malformed);
-    }
-    let mut values = Vec::new();
+    // A pair that begins within the first 64 KiB and ends after them is not read.
+    let read = header.len().min(65_536);
+    let mut pairs = Vec::new();
+    let mut start = 0;
     for pair in header.split(|byte| *byte == b';') {
-        let start = pair
-            .iter()
-            .take_while(|byte| byte.is_ascii_whitespace())
-            .count();
-        let pair = &pair[start..];
-        match pair.iter().position(|byte| *byte == b'=') {
-            Some(equals) if pair[..equals] == *COOKIE_NAME.as_bytes() => {
-                values.push(&pair[equals + 1..]);
-            }
-            _ => {}
+        let end = start + pair.len();
+        if end <= read {
+            pairs.push(pair);
         }
+        start = end + 1;
     }
-    let verdicts: Vec<_> = values
-        .into_iter()
-        .take(4)
-        .map(|value| {
-            sessions
-                .open_value(value)
-                .map(|_| ())
-                .map_err(|error| error.kind())
-        })
-        .collect();
+    let is_ours = |part: &[u8]| {
+        let text = String::from_utf8_lossy(part);
+        let text = text.trim_start_matches([' ', '\t']);
+        text.split_once('=')
+            .is_some_and(|(name, _)| name == COOKIE_NAME)
+    };
+    let mut verdicts = Vec::new();
+    let mut keys_used = 0;
+    for pair in pairs {
+        let parts: Vec<&[u8]> = pair.split(|byte| *byte == b',').collect();
+        if keys_used == 16 || !parts.iter().any(|part| is_ours(part)) {
+            continue;
+        }
+        if parts.len() > 1 {
+            verdicts.push(Err(OpenErrorKind::Joined));
+            continue;
+        }
+        let value = pair
+            .split(|byte| *byte == b'=')
+            .skip(1)
+            .collect::<Vec<_>>()
+            .join(&b'=');
+        let verdict = sessions
+            .open_value(value)
+            .map(|_| ())
+            .map_err(|error| error.kind());
+        keys_used +=
+            usize::from(!matches!(verdict, Err(kind) if kind < OpenErrorKind::Unauthentic));
+        verdicts.push(verdict);
+    }
     if verdicts.contains(&Ok(())) {
         return Ok(());
     }
     let furthest = verdicts.into_iter().filter_map(Result::err).max();
-    Err(furthest.unwrap_or(OpenErrorKind::Missing))
+    Err(furthest.unwrap_or(if header.len() > 65_536 {
+        OpenErrorKind::Malformed
+    } else {
+        OpenErrorKind::Missing
+    }))
 }

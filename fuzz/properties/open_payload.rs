@@ -13,7 +13,8 @@ use crate::oracle::SIGNED;
 #[derive(Debug, Serialize, Deserialize)]
 struct Of<T>(T);
 
-impl<T: Serialize + DeserializeOwned> SessionData for Of<T> {
+impl<T: Serialize + DeserializeOwned + 'static> SessionData for Of<T> {
+    const NAME: &'static str = "of";
     const SCHEMA: u32 = 1;
 }
 
@@ -56,10 +57,10 @@ pub fn open_payload(data: &[u8]) {
     }
 }
 
-fn reopens<T: Serialize + DeserializeOwned + Debug>(payload: &[u8]) {
+fn reopens<T: Serialize + DeserializeOwned + Debug + 'static>(payload: &[u8]) {
     let codec = codec::<Of<T>>(Protection::Signed);
     let body = [fine_claims().encode(), payload.to_vec()].concat();
-    let Ok(session) = codec.open(forge(SIGNED, &body), &context()) else {
+    let Ok(session) = codec.open(forge::<Of<T>>(SIGNED, &body), &context()) else {
         return;
     };
     let random = Randomness::dangerous_from_bytes(secret(9));

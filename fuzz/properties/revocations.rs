@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
 use sealed_session::{
-    Key, KeyRing, ManualClock, OpenErrorKind, Revocations, RingKey, Scope, Sessions, SetCookie,
-    UnixTime,
+    Key, KeyRing, ManualClock, OpenErrorKind, Revocations, RingKey, Scope, ScopeKind, Sessions,
+    SetCookie, UnixTime,
 };
 
 use super::world::{AUDIENCE, NOW, secret};
@@ -33,6 +33,7 @@ enum Step {
 }
 
 const USERS: u8 = 8;
+const USER: ScopeKind<u8> = ScopeKind::new("user");
 const MOST_STEPS: usize = 60;
 
 /// A cookie, when its session began, and of whom; in the order in which things happened.
@@ -102,8 +103,8 @@ fn process(clock: &ManualClock, store: &TestStore, ring: &KeyRing) -> Process {
         .unwrap();
     let sessions = Sessions::builder(AUDIENCE, ring)
         .clock(clock.clone())
-        .idle_timeout(Duration::from_secs(1 << 30))
-        .absolute_timeout(Duration::from_secs(1 << 31))
+        .idle_timeout(Duration::from_secs(400 * 86_400))
+        .absolute_timeout(Duration::from_secs(3650 * 86_400))
         .revocations(revocations)
         .build()
         .unwrap();
@@ -175,7 +176,7 @@ impl Run {
             Step::Revoke { on, users } => {
                 let scopes: Vec<Scope> = (0..USERS)
                     .filter(|user| users >> user & 1 == 1)
-                    .map(|user| Scope::new("user", user).unwrap())
+                    .map(|user| Scope::new(USER, user))
                     .collect();
                 let done = self.on(on).sessions.revoke(&scopes).wait().is_ok();
                 self.wrote(on, done, Whom::Users(users));

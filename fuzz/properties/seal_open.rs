@@ -41,6 +41,7 @@ pub fn seal_open(data: &[u8]) {
         .protection(protection)
         .idle_timeout(Duration::from_secs(input.idle.max(1)))
         .absolute_timeout(Duration::from_secs(input.absolute.max(1)))
+        .dangerous_any_times()
         .build()
         .unwrap();
     let state = RevocationState::fixed(Epoch::from_millis(input.clock));

@@ -17,7 +17,7 @@ use crate::token::wire::Protection;
 pub struct CodecBuilder<'a, T> {
     audience: &'a str,
     keys: &'a KeyRing,
-    cookie_name: &'a str,
+    cookie_name: Option<&'a str>,
     settings: Settings,
     data: PhantomData<fn(T) -> T>,
 }
@@ -27,17 +27,17 @@ impl<'a, T: SessionData> CodecBuilder<'a, T> {
         Self {
             audience,
             keys,
-            cookie_name: cookie::DEFAULT_NAME,
+            cookie_name: None,
             settings: Settings::DEFAULT,
             data: PhantomData,
         }
     }
 
-    /// The cookie's full name, prefix included. `__Host-session` by default. A session of one name
-    /// never opens under another.
+    /// The cookie's full name, prefix included. `__Host-` and [`SessionData::NAME`] by default. A
+    /// session of one name never opens under another.
     #[must_use]
     pub const fn cookie_name(mut self, name: &'a str) -> Self {
-        self.cookie_name = name;
+        self.cookie_name = Some(name);
         self
     }
 
@@ -80,15 +80,25 @@ impl<'a, T: SessionData> CodecBuilder<'a, T> {
         self
     }
 
+    /// Takes timeouts and a skew of any length, also an idle timeout above the absolute one: to read
+    /// test vectors, which try the limits of the numbers. No application needs it.
+    #[must_use]
+    pub const fn dangerous_any_times(mut self) -> Self {
+        self.settings.any_times = true;
+        self
+    }
+
     /// Derives the keys.
     ///
     /// # Errors
     ///
-    /// [`BuildError`]: an empty audience, a name that is no cookie name, a timeout of zero, a
-    /// fraction of a second, or two keys with the same id for this audience.
+    /// [`BuildError`]: an empty audience, a name that is no cookie name or that another type has, a
+    /// timeout that is zero, too long or a fraction of a second, or two keys with the same id for this
+    /// audience.
     pub fn build(self) -> Result<Codec<T>, BuildError> {
-        self.settings
-            .build(self.audience, self.cookie_name, self.keys)
+        let by_type = [cookie::HOST_PREFIX, T::NAME].concat();
+        let cookie_name = self.cookie_name.unwrap_or(&by_type);
+        self.settings.build(self.audience, cookie_name, self.keys)
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::lifetime::Lifetime;
 use crate::error::OpenErrorKind;
 use crate::revocation::Scopes;
 use crate::token::payload;
@@ -22,17 +23,20 @@ use crate::token::payload;
 /// alone), can read as another value; write `skip`, which does both. Nesting may go 128 levels deep.
 ///
 /// ```
-/// use sealed_session::{Migration, OldPayload, Scopes, SessionData};
+/// use sealed_session::{Migration, OldPayload, ScopeKind, Scopes, SessionData};
 /// use serde::{Deserialize, Serialize};
+///
+/// const USER: ScopeKind<u64> = ScopeKind::new("user");
 ///
 /// #[derive(Serialize, Deserialize)]
 /// struct Account { user: u64, name: String, roles: Vec<String> }
 ///
 /// impl SessionData for Account {
+///     const NAME: &'static str = "account";
 ///     const SCHEMA: u32 = 2;
 ///
 ///     fn scopes(&self, scopes: &mut Scopes<'_>) {
-///         scopes.add("user", self.user);
+///         scopes.add(USER, self.user);
 ///     }
 ///
 ///     fn migrate(old: OldPayload<'_>) -> Migration<Self> {
@@ -49,17 +53,33 @@ use crate::token::payload;
 ///     }
 /// }
 /// ```
-pub trait SessionData: Serialize + DeserializeOwned {
+pub trait SessionData: Serialize + DeserializeOwned + 'static {
+    /// What this kind of session is called: `"account"`, `"basket"`. The cookie is `__Host-` and this
+    /// name, unless [`CookieSettings`](crate::CookieSettings) give it another.
+    ///
+    /// The encoding has no field names, so a session of another type could decode as one of this. The
+    /// keys depend on the cookie's name, so two types with names of their own never open as each other; two
+    /// types with one cookie name and audience in one process are an error when the second is built
+    /// ([`BuildError::NameTaken`](crate::BuildError::NameTaken)). Renaming it signs everybody out.
+    const NAME: &'static str;
+
     /// The version of this type's layout. Raise it whenever the encoding changes.
     const SCHEMA: u32;
 
     /// Names the groups of sessions that this one belongs to, each of which can be logged out at
     /// once: its user, its tenant, its device. Every session also has a scope of its own.
     ///
-    /// The kinds are part of the contract with other servers: renaming one during a deploy lets
-    /// revocations slip.
+    /// Declare each kind once, as a [`ScopeKind`](crate::ScopeKind), and use it here and for revoking. The kinds are
+    /// part of the contract with other servers: renaming one during a deploy lets revocations slip.
     fn scopes(&self, scopes: &mut Scopes<'_>) {
         let _ = scopes;
+    }
+
+    /// How long this session may last, within the builder's timeouts: where it depends on what the
+    /// user chose at sign-in ("remember me"). As long as these allow, unless this is written anew.
+    #[inline]
+    fn lifetime(&self) -> Lifetime {
+        Lifetime::LONGEST
     }
 
     /// Reads a payload of another schema than [`SCHEMA`](Self::SCHEMA): an older one, or, while a

@@ -2,13 +2,22 @@
 //!
 //! The present time, random bytes and the revocation state are arguments. The order of opening is
 //! the security argument, and the spec's table (section 6): nothing is interpreted before it is
-//! authenticated. `open` and `seal` hold the two directions, `builder` the settings.
+//! authenticated. `open` and `seal` hold the two directions, `headers` finds the session in a request,
+//! `builder` and `settings` say how it is all set; `data` and `lifetime` are what an application
+//! says of its type, `registry` that no two types have one cookie, `fetch` what a browser says of a request.
 
 mod builder;
 pub(crate) mod data;
+mod fetch;
+mod headers;
 #[cfg(feature = "cli")]
 mod inspect;
+mod lifetime;
+#[cfg(feature = "std")]
+mod mint;
 mod open;
+#[cfg(feature = "std")]
+mod registry;
 mod seal;
 mod session;
 mod settings;
@@ -19,6 +28,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use alloc::string::String;
+use alloc::sync::Arc;
 
 use crate::codec::data::SessionData;
 use crate::error::KeyRingError;
@@ -31,8 +41,14 @@ use crate::token::validity::Limits;
 use crate::token::wire::{Accepted, Protection};
 
 pub use builder::CodecBuilder;
+pub use fetch::FetchMetadata;
 #[cfg(feature = "cli")]
 pub use inspect::Inspection;
+pub use lifetime::Lifetime;
+#[cfg(feature = "std")]
+pub(crate) use mint::Minted;
+#[cfg(feature = "std")]
+use registry::Registration;
 use session::Origin;
 pub use session::{RenewalReasons, Session};
 #[cfg(feature = "std")]
@@ -49,7 +65,7 @@ pub(crate) use settings::Settings;
 ///
 /// #[derive(serde::Serialize, serde::Deserialize)]
 /// struct Account { user: u64 }
-/// impl SessionData for Account { const SCHEMA: u32 = 1; }
+/// impl SessionData for Account { const NAME: &'static str = "account"; const SCHEMA: u32 = 1; }
 ///
 /// let keys = KeyRing::from_key(Key::generate()?);
 /// let codec = Codec::<Account>::builder("shop.example", &keys).build()?;
@@ -68,8 +84,10 @@ pub struct Codec<T> {
     protection: Protection,
     accepted: Accepted,
     limits: Limits,
-    ring: DerivedRing<DerivedKeys>,
+    ring: Arc<DerivedRing<DerivedKeys>>,
     origin: Origin,
+    #[cfg(feature = "std")]
+    registration: Registration,
     data: PhantomData<fn(T) -> T>,
 }
 
@@ -91,7 +109,9 @@ impl<T: SessionData> Codec<T> {
         Ok(Self {
             audience: self.audience.clone(),
             cookie_name: self.cookie_name.clone(),
-            ring: derive_ring(keys, &self.audience, &self.cookie_name)?,
+            ring: Arc::new(derive_ring(keys, &self.audience, &self.cookie_name)?),
+            #[cfg(feature = "std")]
+            registration: self.registration.clone(),
             data: PhantomData,
             ..*self
         })
@@ -109,6 +129,12 @@ impl<T> Codec<T> {
         &self.limits
     }
 
+    /// Whether a codec of this audience and cookie name opened the session, whatever its binding.
+    #[cfg(feature = "std")]
+    pub(crate) fn has_opened(&self, session: &Session<T>) -> bool {
+        self.origin.is_same_cookie(session.origin)
+    }
+
     /// The full name of the cookie, prefix included.
     #[must_use]
     pub fn cookie_name(&self) -> &str {
@@ -124,6 +150,21 @@ fn derive_ring(
     DerivedRing::new(keys, audience, |root| {
         DerivedKeys::derive(root.as_bytes(), audience, cookie_name)
     })
+}
+
+/// Clones share the derived keys.
+impl<T> Clone for Codec<T> {
+    fn clone(&self) -> Self {
+        Self {
+            audience: self.audience.clone(),
+            cookie_name: self.cookie_name.clone(),
+            ring: Arc::clone(&self.ring),
+            #[cfg(feature = "std")]
+            registration: self.registration.clone(),
+            data: PhantomData,
+            ..*self
+        }
+    }
 }
 
 impl<T> fmt::Debug for Codec<T> {

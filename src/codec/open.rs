@@ -2,7 +2,6 @@
 
 use super::{Codec, Context, RenewalReasons, Session, with_associated_data};
 use crate::codec::data::{OldPayload, SessionData};
-use crate::cookie;
 use crate::error::{OpenError, OpenErrorKind};
 use crate::time::UnixTime;
 use crate::token::aead::NONCE_LEN;
@@ -12,7 +11,7 @@ use crate::token::key_id::KeyId;
 use crate::token::mac;
 use crate::token::payload;
 use crate::token::schedule::DerivedKeys;
-use crate::token::validity::epoch_is_plausible;
+use crate::token::validity::{Limits, epoch_is_plausible};
 use crate::token::wire::{self, Envelope, MAX_TOKEN, Protection};
 
 /// Sizes of buffer, in bytes of token, and the text that each takes. Clearing the largest for every
@@ -45,49 +44,6 @@ impl<T: SessionData> Codec<T> {
         }
     }
 
-    /// Opens the session in the values of a request's `Cookie` headers, of which HTTP/2 allows
-    /// several.
-    ///
-    /// Other cookies are passed over. Of several with our name the first that opens wins; four are
-    /// tried at the most, and headers of over 64 KiB together are not read.
-    ///
-    /// # Errors
-    ///
-    /// [`OpenError`]. Where none opens, the kind of the check that came furthest;
-    /// [`OpenErrorKind::Missing`] where there is none.
-    pub fn open_headers<H: AsRef<[u8]>>(
-        &self,
-        cookie_headers: impl IntoIterator<Item = H>,
-        context: &Context<'_>,
-    ) -> Result<Session<T>, OpenError> {
-        let mut failed: Option<OpenError> = None;
-        let mut tried = 0usize;
-        let mut left = cookie::MAX_HEADER;
-        for header in cookie_headers {
-            let header = header.as_ref();
-            // What is not looked at may be alive.
-            let unread =
-                || failed.map_or(OpenErrorKind::Malformed.into(), OpenError::keeping_cookie);
-            left = left.checked_sub(header.len()).ok_or_else(unread)?;
-            for value in cookie::find(header, &self.cookie_name) {
-                if tried == cookie::MAX_TRIED {
-                    return Err(
-                        failed.map_or(OpenErrorKind::Malformed.into(), OpenError::keeping_cookie)
-                    );
-                }
-                tried = tried.saturating_add(1);
-                match self.open(value, context) {
-                    Ok(session) => {
-                        let seen = failed.and_then(|error| error.authentic_epoch());
-                        return Ok(session.having_seen(seen));
-                    }
-                    Err(error) => failed = Some(failed.map_or(error, |former| former.and(error))),
-                }
-            }
-        }
-        Err(failed.unwrap_or(OpenErrorKind::Missing.into()))
-    }
-
     /// Out of line, so that opening a short token does not reserve the stack for a long one.
     #[inline(never)]
     fn open_longer<const TOKEN: usize>(
@@ -106,7 +62,7 @@ impl<T: SessionData> Codec<T> {
     ) -> Result<Session<T>, OpenError> {
         let alive = self.open_until_alive(buffer, value, context)?;
         self.open_payload(&alive, context)
-            .map_err(|kind| OpenError::new(kind).with_authentic_epoch(alive.claims.epoch))
+            .map_err(|kind| OpenError::of_authentic(kind, alive.claims.epoch))
     }
 
     /// Steps 1 to 11: nothing of the application runs.
@@ -120,23 +76,17 @@ impl<T: SessionData> Codec<T> {
         let envelope = Envelope::parse(token, self.accepted)?;
         let (key_id, protection) = (envelope.key_id, envelope.protection);
         let keys = self.ring.opening(key_id, context.now)?;
-        let mut body = authenticate(keys, envelope, context.binding.0)?;
+        let mut body = authenticate(keys, envelope, context.binding.0)
+            .map_err(OpenError::having_used_a_key)?;
 
-        let claims = Claims::take(&mut body).ok_or(OpenErrorKind::Malformed)?;
+        let malformed = OpenError::having_used_a_key(OpenErrorKind::Malformed);
+        let claims = Claims::take(&mut body).ok_or(malformed)?;
         let state = &context.revocations;
         if !epoch_is_plausible(claims.epoch, state.clock(), context.now) {
-            return Err(OpenErrorKind::Malformed.into());
+            return Err(malformed);
         }
-        let authentic = |kind| OpenError::new(kind).with_authentic_epoch(claims.epoch);
-        self.limits.check(&claims, context.now).map_err(|kind| {
-            let error = authentic(kind);
-            match kind {
-                OpenErrorKind::Expired if context.now >= claims.expires_at => {
-                    error.removing_cookie()
-                }
-                _ => error,
-            }
-        })?;
+        let authentic = |kind| OpenError::of_authentic(kind, claims.epoch);
+        self.limits.check(&claims, context.now).map_err(authentic)?;
         if state.revoked(|state| state.revokes_session(claims.epoch, claims.session_id)) {
             return Err(authentic(OpenErrorKind::Revoked));
         }
@@ -165,6 +115,9 @@ impl<T: SessionData> Codec<T> {
         } else {
             T::migrate(OldPayload::new(claims.schema, alive.payload)).map_err(|error| error.0)?
         };
+        // A shorter lifetime of this very session.
+        let limits = value.lifetime().within(&self.limits);
+        limits.check(&claims, context.now)?;
         if context
             .revocations
             .revoked(|state| state.revokes_scopes(claims.epoch, |scopes| value.scopes(scopes)))
@@ -178,20 +131,22 @@ impl<T: SessionData> Codec<T> {
             origin: self.origin.with_binding(context.binding.0),
             seen: claims.epoch,
             stamp: claims.epoch.max(context.revocations.clock()),
-            renewal: self.renewal_reasons(alive, context.now),
+            renewal: self.renewal_reasons(alive, &limits, context.now),
         })
     }
 
-    fn renewal_reasons(&self, alive: &Alive<'_>, now: UnixTime) -> RenewalReasons {
+    fn renewal_reasons(&self, alive: &Alive<'_>, limits: &Limits, now: UnixTime) -> RenewalReasons {
         // A newer schema that this reader migrates is a newer server's cookie, and left alone.
         if alive.claims.schema > T::SCHEMA {
-            return RenewalReasons::default();
+            return RenewalReasons::NONE;
         }
         RenewalReasons {
-            age: self.limits.renewal_due(&alive.claims, now),
+            age: limits.renewal_due(&alive.claims, now),
             key: self.ring.has_moved_on(alive.key_id, now),
             schema: alive.claims.schema < T::SCHEMA,
             protection: alive.protection != self.protection,
+            soon_over: limits.soon_over(&alive.claims, now),
+            waits: false,
         }
     }
 }

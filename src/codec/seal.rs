@@ -2,11 +2,12 @@
 
 use alloc::vec::Vec;
 
+use super::lifetime::Lifetime;
 use super::{Codec, Context, Session, with_associated_data};
 use crate::codec::data::SessionData;
 use crate::error::{OpenErrorKind, SealError};
-use crate::revocation::Scopes;
-use crate::time::Epoch;
+use crate::revocation::{Scope, Scopes};
+use crate::time::{Epoch, UnixTime};
 use crate::token::aead::NONCE_LEN;
 use crate::token::canonical::{length_prefix, list, put_varint};
 use crate::token::claims::{Claims, SessionId};
@@ -31,25 +32,14 @@ impl<T: SessionData> Codec<T> {
     ) -> Result<Sealed, SealError> {
         let state = context.revocations.for_sealing()?;
         let keys = self.ring.sealing(context.now)?;
-        let payload = encode_checked(value)?;
-        let started_at = context.now;
-        let mut start = Vec::new();
-        put_varint(&mut start, started_at.as_secs());
-        length_prefix(context.binding.0).ok_or(SealError::BindingTooLong)?;
-        let digest = keys.session_id.compute(&[
-            random.as_bytes(),
-            &list(&[context.binding.0, &start, &payload]),
-        ]);
-        let [a, b, c, d, e, f, g, h, ..] = digest;
-        let claims = Claims {
-            schema: T::SCHEMA,
-            epoch: state.clock(),
-            session_id: SessionId::from_bytes([a, b, c, d, e, f, g, h]),
-            started_at,
-            issued_at: started_at,
-            expires_at: self.limits.expiry(started_at, started_at)?,
-        };
-        self.seal(keys, claims, &payload, context.binding.0, &random)
+        let lifetime = value.lifetime();
+        lifetime.check(&self.limits)?;
+        let payload = payload::encode(value)?;
+        let form = Form { keys, lifetime };
+        let now = context.now;
+        let id = form.session_id(now, &payload, context.binding.0, &random)?;
+        let claims = self.claims(&form, id, (now, now), state.clock())?;
+        self.seal(&form, claims, &payload, context.binding.0, &random)
     }
 
     /// Seals an opened session again, with its present value or another, and keeps its start and
@@ -64,7 +54,8 @@ impl<T: SessionData> Codec<T> {
     ///
     /// [`SealError`]; nothing was written. Among them [`SealError::Ended`],
     /// [`SealError::OtherOrigin`] where the session was opened under another audience, cookie name
-    /// or binding, and [`SealError::NewerSchema`].
+    /// or binding, [`SealError::OtherScopes`] where the new value is another user's, and
+    /// [`SealError::NewerSchema`].
     pub fn renew(
         &self,
         session: &Session<T>,
@@ -73,6 +64,9 @@ impl<T: SessionData> Codec<T> {
         random: Randomness,
     ) -> Result<Sealed, SealError> {
         self.check_renewal(session, value, context)?;
+        if scopes_of(&session.value) != scopes_of(value) {
+            return Err(SealError::OtherScopes);
+        }
         self.seal_renewal(session, value, session.stamp, context, &random)
     }
 
@@ -115,12 +109,16 @@ impl<T: SessionData> Codec<T> {
         self.limits
             .check(former, context.now)
             .map_err(SealError::Ended)?;
-        // What was opened must be alive, and what is sealed must not be born dead.
         if state.revokes_session(former.epoch, former.session_id)
             || state.revokes_scopes(former.epoch, |scopes| session.value.scopes(scopes))
-            || state.revokes_scopes(session.stamp, |scopes| value.scopes(scopes))
         {
             return Err(SealError::Ended(OpenErrorKind::Revoked));
+        }
+        // Scopes may be left, and none may be gained: that would be another user's session, which none
+        // of the checks above has asked about.
+        let had = scopes_of(&session.value);
+        if scopes_of(value).iter().any(|scope| !had.contains(scope)) {
+            return Err(SealError::OtherScopes);
         }
         Ok(())
     }
@@ -136,28 +134,44 @@ impl<T: SessionData> Codec<T> {
     ) -> Result<Sealed, SealError> {
         let former = &session.claims;
         let keys = self.ring.sealing(context.now)?;
-        let payload = encode_checked(value)?;
+        let lifetime = value.lifetime();
+        let payload = payload::encode(value)?;
+        let form = Form { keys, lifetime };
         // A server whose clock is behind still seals what opens.
         let issued_at = context.now.max(former.issued_at);
-        let claims = Claims {
-            schema: T::SCHEMA,
-            epoch,
-            session_id: former.session_id,
-            started_at: former.started_at,
-            issued_at,
-            expires_at: self.limits.expiry(former.started_at, issued_at)?,
-        };
-        self.seal(keys, claims, &payload, context.binding.0, random)
+        let times = (former.started_at, issued_at);
+        let claims = self.claims(&form, former.session_id, times, epoch)?;
+        self.seal(&form, claims, &payload, context.binding.0, random)
     }
 
-    fn seal(
+    /// The claims of a token: when the session started, and when the token is issued.
+    pub(super) fn claims(
         &self,
-        keys: &DerivedKeys,
+        form: &Form<'_>,
+        session_id: SessionId,
+        (started_at, issued_at): (UnixTime, UnixTime),
+        epoch: Epoch,
+    ) -> Result<Claims, SealError> {
+        let limits = form.lifetime.within(&self.limits);
+        Ok(Claims {
+            schema: T::SCHEMA,
+            epoch,
+            session_id,
+            started_at,
+            issued_at,
+            expires_at: limits.expiry(started_at, issued_at)?,
+        })
+    }
+
+    pub(super) fn seal(
+        &self,
+        form: &Form<'_>,
         claims: Claims,
         payload: &[u8],
         binding: &[u8],
         random: &Randomness,
     ) -> Result<Sealed, SealError> {
+        let keys = form.keys;
         let binding_len = length_prefix(binding).ok_or(SealError::BindingTooLong)?;
         let mut body = Vec::with_capacity(MAX_TOKEN);
         claims.put(&mut body).ok_or(SealError::NoLifetime)?;
@@ -185,7 +199,13 @@ impl<T: SessionData> Codec<T> {
                 token.extend(digest.iter().take(mac::TAG_LEN));
             }
         }
-        Ok(Sealed::new(wire::encode(&token), keys.id, claims))
+        let is_persistent = form.lifetime.outlives_browser();
+        Ok(Sealed::new(
+            wire::encode(&token),
+            keys.id,
+            claims,
+            is_persistent,
+        ))
     }
 
     /// The 4096 limit, before anything is encrypted.
@@ -223,13 +243,36 @@ fn hedged_nonce(
     nonce
 }
 
-/// The payload of `value`, whose scopes must leave the reserved kind alone.
-fn encode_checked<T: SessionData>(value: &T) -> Result<Vec<u8>, SealError> {
-    let mut ignore = |_| {};
-    let mut scopes = Scopes::new(&mut ignore);
-    value.scopes(&mut scopes);
-    if scopes.used_reserved() {
-        return Err(SealError::ReservedScope);
+/// What a session is sealed with, beside what it says of itself.
+pub(super) struct Form<'k> {
+    pub(super) keys: &'k DerivedKeys,
+    pub(super) lifetime: Lifetime,
+}
+
+impl Form<'_> {
+    /// The id of a session that starts (spec, section 4).
+    pub(super) fn session_id(
+        &self,
+        started_at: UnixTime,
+        payload: &[u8],
+        binding: &[u8],
+        random: &Randomness,
+    ) -> Result<SessionId, SealError> {
+        length_prefix(binding).ok_or(SealError::BindingTooLong)?;
+        let mut start = Vec::new();
+        put_varint(&mut start, started_at.as_secs());
+        let listed = list(&[binding, &start, payload]);
+        let digest = self.keys.session_id.compute(&[random.as_bytes(), &listed]);
+        let [a, b, c, d, e, f, g, h, ..] = digest;
+        Ok(SessionId::from_bytes([a, b, c, d, e, f, g, h]))
     }
-    payload::encode(value)
+}
+
+/// The scopes that a value names, each once, in order.
+fn scopes_of<T: SessionData>(value: &T) -> Vec<Scope> {
+    let mut scopes = Vec::new();
+    value.scopes(&mut Scopes::new(&mut |scope| scopes.push(scope)));
+    scopes.sort_unstable();
+    scopes.dedup();
+    scopes
 }

@@ -4,6 +4,7 @@ use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 
+use super::fetch::FetchMetadata;
 use crate::time::Epoch;
 use crate::token::canonical::list;
 use crate::token::claims::Claims;
@@ -11,9 +12,10 @@ use crate::token::key_id::KeyId;
 
 /// A session that opened: its value, its claims, and what a renewal needs to carry on.
 ///
-/// The value cannot be changed in place. To change a session, seal another value over it
+/// It is `Clone` where its value is. The value cannot be changed in place. To change a session, seal another value over it
 /// ([`Sessions::update`](crate::Sessions::update)): the opened value still names the scopes that are checked again
 /// before the new one is written.
+#[derive(Clone)]
 pub struct Session<T> {
     pub(super) value: T,
     pub(super) claims: Claims,
@@ -69,9 +71,31 @@ impl<T> Session<T> {
     }
 
     /// Whether a renewal is due, and why.
+    ///
+    /// A renewal writes the session as this request saw it: what another request writes at the same
+    /// time, a basket or a second factor, is lost with the earlier answer. So renew with the answer to a
+    /// visit of a page where you can: [`on_request`](Self::on_request) goes by what the browser says of
+    /// the request, and [`without_renewal`](Self::without_renewal) is for what is known to run in the background.
     #[must_use]
     pub const fn renewal(&self) -> RenewalReasons {
         self.renewal
+    }
+
+    /// The same session in a request of which the browser says this: one in the background renews it
+    /// only when three fifths of its time have gone.
+    #[must_use]
+    pub const fn on_request(mut self, metadata: FetchMetadata) -> Self {
+        self.renewal.waits = matches!(metadata, FetchMetadata::Background);
+        self
+    }
+
+    /// The same session, for which a renewal is never due: in requests that run in the background, such
+    /// as a poll, a stream of events or a beacon, which must not keep the session alive and must not
+    /// overwrite what others write.
+    #[must_use]
+    pub const fn without_renewal(mut self) -> Self {
+        self.renewal = RenewalReasons::NONE;
+        self
     }
 }
 
@@ -92,13 +116,27 @@ pub struct RenewalReasons {
     pub(super) key: bool,
     pub(super) schema: bool,
     pub(super) protection: bool,
+    /// Three fifths of its time have gone.
+    pub(super) soon_over: bool,
+    /// A better request may come.
+    pub(super) waits: bool,
 }
 
 impl RenewalReasons {
-    /// Whether there is any reason.
+    pub(super) const NONE: Self = Self {
+        age: false,
+        key: false,
+        schema: false,
+        protection: false,
+        soon_over: false,
+        waits: false,
+    };
+
+    /// Whether there is any reason, and this is the request to do it with.
     #[must_use]
     pub const fn is_due(self) -> bool {
-        self.age || self.key || self.schema || self.protection
+        let any = self.age || self.key || self.schema || self.protection;
+        any && (!self.waits || self.soon_over)
     }
 
     /// A fifth of its idle time has gone, and it has more to gain.
@@ -129,7 +167,7 @@ impl RenewalReasons {
 /// A short name of an audience, a cookie name and a binding. It never leaves the process and guards
 /// against mistakes alone: the session of one cookie renewed into another, a binding forgotten.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Origin {
+pub(crate) struct Origin {
     cookie: [u8; 8],
     binding: [u8; 8],
 }
@@ -140,6 +178,12 @@ impl Origin {
             cookie: short_digest(&list(&[audience.as_bytes(), cookie_name.as_bytes()])),
             binding: [0; 8],
         }
+    }
+
+    /// Whether both are of one audience and cookie name, whatever the binding.
+    #[cfg(feature = "std")]
+    pub(super) fn is_same_cookie(self, other: Self) -> bool {
+        self.cookie == other.cookie
     }
 
     /// The same with a binding. None costs nothing.

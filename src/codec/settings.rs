@@ -1,8 +1,12 @@
 //! [`Settings`] of a codec: their defaults, and what they must be, checked once.
 
+use alloc::sync::Arc;
 use core::marker::PhantomData;
 use core::time::Duration;
 
+use super::data::SessionData;
+#[cfg(feature = "std")]
+use super::registry::Registration;
 use super::session::Origin;
 use super::{Codec, derive_ring};
 use crate::cookie;
@@ -20,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) idle_timeout: Duration,
     pub(crate) absolute_timeout: Duration,
     pub(crate) skew: Duration,
+    /// Whether timeouts and skew may be what no application means.
+    pub(crate) any_times: bool,
 }
 
 impl Settings {
@@ -30,9 +36,10 @@ impl Settings {
         idle_timeout: Duration::from_secs(30 * 60),
         absolute_timeout: Duration::from_secs(12 * 60 * 60),
         skew: Duration::from_secs(60),
+        any_times: false,
     };
 
-    pub(crate) fn build<T>(
+    pub(crate) fn build<T: SessionData>(
         self,
         audience: &str,
         cookie_name: &str,
@@ -45,9 +52,7 @@ impl Settings {
             return Err(BuildError::AudienceTooLong);
         }
         cookie::check_name(cookie_name)?;
-        if self.idle_timeout.is_zero() || self.absolute_timeout.is_zero() {
-            return Err(BuildError::ZeroTimeout);
-        }
+        let limits = self.limits()?;
         let accepted = if self.accept_both {
             Accepted {
                 encrypted: true,
@@ -61,17 +66,48 @@ impl Settings {
             cookie_name: cookie_name.into(),
             protection: self.protection,
             accepted,
-            limits: Limits {
-                idle_timeout: whole_seconds(self.idle_timeout)?,
-                absolute_timeout: whole_seconds(self.absolute_timeout)?,
-                skew: whole_seconds(self.skew)?,
-            },
-            ring: derive_ring(keys, audience, cookie_name)?,
+            limits,
+            ring: Arc::new(derive_ring(keys, audience, cookie_name)?),
             origin: Origin::new(audience, cookie_name),
+            #[cfg(feature = "std")]
+            registration: Registration::of::<T>(audience, cookie_name)?,
             data: PhantomData,
         })
     }
+
+    /// No session is longer than what was asked for, and none is shorter without a word.
+    fn limits(&self) -> Result<Limits, BuildError> {
+        if self.idle_timeout.is_zero() || self.absolute_timeout.is_zero() {
+            return Err(BuildError::ZeroTimeout);
+        }
+        let limits = Limits {
+            idle_timeout: whole_seconds(self.idle_timeout)?,
+            absolute_timeout: whole_seconds(self.absolute_timeout)?,
+            skew: whole_seconds(self.skew)?,
+        };
+        if self.any_times {
+            return Ok(limits);
+        }
+        if limits.idle_timeout > LONGEST_COOKIE || limits.absolute_timeout > LONGEST_SESSION {
+            return Err(BuildError::TimeoutTooLong);
+        }
+        if limits.idle_timeout > limits.absolute_timeout {
+            return Err(BuildError::IdleAboveAbsolute);
+        }
+        if limits.skew > LARGEST_SKEW {
+            return Err(BuildError::SkewTooLong);
+        }
+        Ok(limits)
+    }
 }
+
+const DAY: u64 = 24 * 60 * 60;
+/// For how long browsers keep a cookie at the most (draft-ietf-httpbis-rfc6265bis, section 5.5).
+const LONGEST_COOKIE: u64 = 400 * DAY;
+/// Ten years: more is a mistake of units.
+const LONGEST_SESSION: u64 = 3653 * DAY;
+/// Clocks that differ by more than an hour are wrong.
+const LARGEST_SKEW: u64 = 60 * 60;
 
 const fn whole_seconds(duration: Duration) -> Result<u64, BuildError> {
     if duration.subsec_nanos() == 0 {

@@ -15,6 +15,7 @@ use alloc::vec::Vec;
 struct Account(u64);
 
 impl SessionData for Account {
+    const NAME: &'static str = "session";
     const SCHEMA: u32 = 1;
 }
 

@@ -4,14 +4,19 @@
 //! RFC 6265 and its revision, draft-ietf-httpbis-rfc6265bis; the limits are theirs.
 
 mod find;
+#[cfg(feature = "std")]
+mod origin;
 mod rules;
+mod set_cookie;
 mod settings;
 mod template;
 
-pub(crate) use find::{MAX_HEADER, MAX_TRIED, find};
-pub(crate) use rules::check_name;
+pub(crate) use find::{Candidate, MAX_HEADER, MAX_TRIED, find, whole_pairs};
+#[cfg(feature = "std")]
+pub(crate) use origin::SiteOrigin;
+#[cfg(feature = "http")]
+pub(crate) use origin::is_plain_http;
+pub(crate) use rules::{HOST as HOST_PREFIX, check_name};
+pub use set_cookie::{RemovalCookies, SetCookie};
 pub use settings::{CookieSettings, SameSite};
-pub use template::{CookieTemplate, SetCookie};
-
-/// The cookie's name where none is given.
-pub(crate) const DEFAULT_NAME: &str = "__Host-session";
+pub use template::CookieTemplate;

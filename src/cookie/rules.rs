@@ -1,34 +1,39 @@
 //! The rules by which browsers keep a cookie, and by which nothing in it breaks the header. RFC 6265
 //! and draft-ietf-httpbis-rfc6265bis.
 
-use super::settings::{CookieSettings, SameSite};
+use super::settings::{CookieSettings, PREFIXES, Prefix, SameSite};
 use crate::error::CookieError;
 use crate::token::wire::MAX_NAME_AND_VALUE;
 
 /// Browsers ignore an attribute whose value is longer (RFC 6265bis, section 5.6).
 const MAX_ATTRIBUTE: usize = 1024;
 
-/// Checks all of it.
-pub(super) fn check(settings: &CookieSettings) -> Result<(), CookieError> {
-    check_name(&settings.name)?;
+/// Checks all of it. `name` is the full name.
+pub(super) fn check(settings: &CookieSettings, name: &str) -> Result<(), CookieError> {
+    check_name(name)?;
     check_path(&settings.path)?;
     settings.domain.as_deref().map_or(Ok(()), check_domain)?;
-    check_prefix(settings)?;
+    check_prefix(settings, name)?;
     if settings.same_site == SameSite::None && !settings.secure {
         return Err(CookieError::SameSiteNoneNotSecure);
     }
     if settings.partitioned && !settings.secure {
         return Err(CookieError::PartitionedNotSecure);
     }
+    if settings.partitioned && settings.same_site != SameSite::None {
+        return Err(CookieError::PartitionedNotSameSiteNone);
+    }
     Ok(())
 }
 
-fn check_prefix(settings: &CookieSettings) -> Result<(), CookieError> {
-    let starts_with = |prefix| has_prefix(&settings.name, prefix);
-    let (host, http) = (
-        starts_with(HOST),
-        starts_with(HTTP) || starts_with(HOST_HTTP),
-    );
+fn check_prefix(settings: &CookieSettings, name: &str) -> Result<(), CookieError> {
+    let given = settings.name.as_deref().unwrap_or_default();
+    if settings.prefix != Prefix::None && PREFIXES.iter().any(|prefix| has_prefix(given, prefix)) {
+        return Err(CookieError::TwoPrefixes);
+    }
+    let starts_with = |prefix| has_prefix(name, prefix);
+    let host = starts_with(HOST);
+    let http = starts_with(HTTP) || starts_with(HOST_HTTP);
     if host && settings.path != "/" {
         return Err(CookieError::HostPrefixPath);
     }
@@ -44,7 +49,7 @@ fn check_prefix(settings: &CookieSettings) -> Result<(), CookieError> {
     Ok(())
 }
 
-const HOST: &str = "__Host-";
+pub(crate) const HOST: &str = "__Host-";
 const SECURE: &str = "__Secure-";
 const HTTP: &str = "__Http-";
 const HOST_HTTP: &str = "__Host-Http-";
@@ -68,7 +73,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), CookieError> {
     if name.len() >= MAX_NAME_AND_VALUE {
         return Err(CookieError::NameTooLong);
     }
-    for prefix in [HOST_HTTP, HOST, SECURE, HTTP] {
+    for prefix in PREFIXES {
         if has_prefix(name, prefix) && !name.starts_with(prefix) {
             return Err(CookieError::PrefixCase);
         }
@@ -94,6 +99,18 @@ fn check_domain(domain: &str) -> Result<(), CookieError> {
     if domain.len() > MAX_ATTRIBUTE {
         return Err(CookieError::AttributeTooLong);
     }
+    if !is_host_name(domain) {
+        return Err(CookieError::Domain);
+    }
+    if domain.contains('.') {
+        Ok(())
+    } else {
+        Err(CookieError::DomainOneLabel)
+    }
+}
+
+/// Whether this is a host's name: labels of letters, digits and `-` between dots.
+pub(super) fn is_host_name(name: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty()
             && !label.starts_with('-')
@@ -102,9 +119,5 @@ fn check_domain(domain: &str) -> Result<(), CookieError> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
-    if domain.split('.').all(is_label) {
-        Ok(())
-    } else {
-        Err(CookieError::Domain)
-    }
+    name.split('.').all(is_label)
 }

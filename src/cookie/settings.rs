@@ -1,9 +1,10 @@
 //! [`CookieSettings`]: name and attributes, as they are asked for.
 
-use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use super::DEFAULT_NAME;
+#[cfg(feature = "std")]
+use super::origin::SiteOrigin;
 /// When a browser sends the cookie along with a request that another site caused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SameSite {
@@ -16,9 +17,9 @@ pub enum SameSite {
     None,
 }
 
-/// A cookie's name and attributes. The default is the strictest that suits a session:
-/// `__Host-session`, `Secure`, `HttpOnly`, `SameSite=Lax`, `Path=/`, no `Domain`. Every relaxation
-/// is a call.
+/// A cookie's name and attributes. The default is the strictest that suits a session: the name
+/// `__Host-` and [`SessionData::NAME`](crate::SessionData::NAME), `Secure`, `HttpOnly`, `SameSite=Lax`, `Path=/`, no
+/// `Domain`. Every relaxation is a call.
 ///
 /// ```
 /// use sealed_session::{CookieSettings, SameSite};
@@ -30,7 +31,9 @@ pub enum SameSite {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct CookieSettings {
-    pub(super) name: String,
+    pub(super) prefix: Prefix,
+    /// None: the name of the type of session.
+    pub(super) name: Option<String>,
     pub(super) path: String,
     pub(super) domain: Option<String>,
     pub(super) secure: bool,
@@ -38,28 +41,64 @@ pub struct CookieSettings {
     pub(super) same_site: SameSite,
     pub(super) partitioned: bool,
     pub(super) max_age: bool,
+    pub(super) former: Vec<Self>,
+}
+
+/// What a cookie's name starts with, by which browsers hold it to rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prefix {
+    Host,
+    Secure,
+    /// Whatever the name says itself.
+    None,
+}
+
+impl Prefix {
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::Host => "__Host-",
+            Self::Secure => "__Secure-",
+            Self::None => "",
+        }
+    }
 }
 
 impl Default for CookieSettings {
     fn default() -> Self {
-        Self::full_name(DEFAULT_NAME)
+        Self::named(Prefix::Host, None)
     }
 }
 
 impl CookieSettings {
+    fn named(prefix: Prefix, name: Option<&str>) -> Self {
+        Self {
+            prefix,
+            name: name.map(String::from),
+            path: "/".into(),
+            domain: None,
+            secure: true,
+            http_only: true,
+            same_site: SameSite::Lax,
+            partitioned: false,
+            max_age: true,
+            former: Vec::new(),
+        }
+    }
+
     /// `__Host-` and `name`: only this very host can set it, over HTTPS.
     pub fn host(name: &str) -> Self {
-        Self::full_name(&format!("__Host-{name}"))
+        Self::named(Prefix::Host, Some(name))
     }
 
     /// `__Secure-` and `name`: for a cookie with a [`domain`](Self::domain) or a
     /// [`path`](Self::path). Another host of the domain can set it, too.
     pub fn secure(name: &str) -> Self {
-        Self::full_name(&format!("__Secure-{name}"))
+        Self::named(Prefix::Secure, Some(name))
     }
 
-    /// `name` without a prefix and without `Secure`: for development over plain HTTP. Whoever is on
-    /// the network can read and set it.
+    /// `name` without a prefix and without `Secure`. Whoever is on the network can read and set it.
+    ///
+    /// For development, [`SessionsBuilder::origin`](crate::SessionsBuilder::origin) does it on loopback alone.
     pub fn insecure_plain_http(name: &str) -> Self {
         Self {
             secure: false,
@@ -70,16 +109,7 @@ impl CookieSettings {
     /// A cookie of exactly this name, which is `Secure`. The rules of a prefix that it starts with
     /// are checked.
     pub fn full_name(name: &str) -> Self {
-        Self {
-            name: name.into(),
-            path: "/".into(),
-            domain: None,
-            secure: true,
-            http_only: true,
-            same_site: SameSite::Lax,
-            partitioned: false,
-            max_age: true,
-        }
+        Self::named(Prefix::None, Some(name))
     }
 
     /// Sends the cookie only to paths below `path`. This keeps nothing from other paths' scripts.
@@ -89,6 +119,9 @@ impl CookieSettings {
     }
 
     /// Sends the cookie to `domain` and every host below it, without a leading dot.
+    ///
+    /// Browsers ignore a cookie for a public suffix, such as `com` or `co.uk`. One of a single label
+    /// is an error at build; the longer ones are in a list that this crate does not have.
     pub fn domain(mut self, domain: &str) -> Self {
         self.domain = Some(domain.into());
         self
@@ -100,7 +133,8 @@ impl CookieSettings {
         self
     }
 
-    /// Keeps a separate cookie for every site that embeds this one (CHIPS).
+    /// Keeps a separate cookie for every site that embeds this one (CHIPS). Needs
+    /// [`SameSite::None`], without which browsers do not send it to an embedded page.
     pub fn partitioned(mut self) -> Self {
         self.partitioned = true;
         self
@@ -119,4 +153,58 @@ impl CookieSettings {
         self.max_age = false;
         self
     }
+
+    /// Where this cookie was before a deploy that changed its name, `Domain` or `Path`. Signing out
+    /// removes it there, too; of several that open, the newest session wins in any case.
+    ///
+    /// ```
+    /// use sealed_session::CookieSettings;
+    ///
+    /// let cookie = CookieSettings::secure("account")
+    ///     .domain("shop.example")
+    ///     .formerly(CookieSettings::secure("account"))
+    ///     .build()?;
+    /// assert_eq!(cookie.removal().lines().len(), 2);
+    /// # Ok::<(), sealed_session::CookieError>(())
+    /// ```
+    pub fn formerly(mut self, mut former: Self) -> Self {
+        let mut earlier = core::mem::take(&mut former.former);
+        self.former.push(former);
+        self.former.append(&mut earlier);
+        self
+    }
+
+    /// The full name, prefix included, of the cookie of a type that is called `type_name`.
+    pub(super) fn full_name_for(&self, type_name: Option<&str>) -> Option<String> {
+        let name = self.name.as_deref().or(type_name)?;
+        Some([self.prefix.text(), name].concat())
+    }
+
+    /// The same for a site at `origin`. Over plain HTTP, which is on loopback alone, browsers keep no
+    /// `Secure` cookie (Safari) or no prefixed one, and none for another domain.
+    #[cfg(feature = "std")]
+    pub(super) fn at(mut self, origin: &SiteOrigin) -> Self {
+        if origin.is_https() {
+            return self;
+        }
+        self.prefix = Prefix::None;
+        self.name =
+            self.name.map(
+                |name| match PREFIXES.iter().find(|&&prefix| name.starts_with(prefix)) {
+                    Some(prefix) => name.get(prefix.len()..).unwrap_or_default().into(),
+                    None => name,
+                },
+            );
+        self.domain = None;
+        self.secure = false;
+        self.partitioned = false;
+        if self.same_site == SameSite::None {
+            self.same_site = SameSite::Lax;
+        }
+        self.former.clear();
+        self
+    }
 }
+
+/// The prefixes by which browsers hold a cookie to rules; of two that start alike the longer first.
+pub(super) const PREFIXES: [&str; 4] = ["__Host-Http-", "__Host-", "__Secure-", "__Http-"];

@@ -1,11 +1,14 @@
-//! [`CookieTemplate`], a checked name with its attributes, and [`SetCookie`], the line that it
-//! writes.
+//! [`CookieTemplate`]: a checked name with its attributes. It writes the lines of `set_cookie`.
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
+#[cfg(feature = "std")]
+use super::origin::SiteOrigin;
 use super::rules;
+use super::set_cookie::{RemovalCookies, SetCookie};
 use super::settings::{CookieSettings, SameSite};
 use crate::error::CookieError;
 use crate::time::UnixTime;
@@ -16,57 +19,85 @@ impl CookieSettings {
     ///
     /// # Errors
     ///
-    /// [`CookieError`] says which rule is broken.
+    /// [`CookieError`] says which rule is broken. [`CookieError::NoName`] where no name was given:
+    /// only [`Sessions`](crate::Sessions) know that of their type.
     pub fn build(self) -> Result<CookieTemplate, CookieError> {
-        rules::check(&self)?;
-        Ok(CookieTemplate::new(self))
+        CookieTemplate::new(&self, None)
+    }
+
+    /// The same for a type of session that is called `name`, on a site at `origin`, if that was said.
+    #[cfg(feature = "std")]
+    pub(crate) fn build_for(
+        self,
+        name: &str,
+        origin: Option<&SiteOrigin>,
+    ) -> Result<CookieTemplate, CookieError> {
+        // What is wrong in production is found in development, too.
+        let template = CookieTemplate::new(&self, Some(name))?;
+        let Some(origin) = origin else {
+            return Ok(template);
+        };
+        if !origin.is_https() {
+            return CookieTemplate::new(&self.at(origin), Some(name));
+        }
+        let is_below = |domain: &str| {
+            let host = origin.host();
+            let domain = domain.to_ascii_lowercase();
+            host.strip_suffix(&domain)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        if self.domain.as_deref().is_none_or(is_below) {
+            Ok(template)
+        } else {
+            Err(CookieError::OriginOutsideDomain)
+        }
     }
 }
 
 /// A cookie's name and attributes, checked. It writes `Set-Cookie` lines.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CookieTemplate {
-    settings: CookieSettings,
+    name: String,
     /// Every attribute but `Max-Age`, each with `; ` before it: the same in setting and removal.
     attributes: String,
+    is_secure: bool,
+    max_age: bool,
+    former: Vec<Self>,
 }
 
 impl CookieTemplate {
-    fn new(settings: CookieSettings) -> Self {
-        let mut attributes = format!("; Path={}", settings.path);
-        if let Some(domain) = &settings.domain {
-            attributes.push_str("; Domain=");
-            attributes.push_str(domain);
-        }
-        if settings.secure {
-            attributes.push_str("; Secure");
-        }
-        if settings.http_only {
-            attributes.push_str("; HttpOnly");
-        }
-        attributes.push_str(match settings.same_site {
-            SameSite::Strict => "; SameSite=Strict",
-            SameSite::Lax => "; SameSite=Lax",
-            SameSite::None => "; SameSite=None",
-        });
-        if settings.partitioned {
-            attributes.push_str("; Partitioned");
-        }
-        Self {
-            settings,
-            attributes,
-        }
+    fn new(settings: &CookieSettings, type_name: Option<&str>) -> Result<Self, CookieError> {
+        let name = settings
+            .full_name_for(type_name)
+            .ok_or(CookieError::NoName)?;
+        rules::check(settings, &name)?;
+        let former = settings.former.iter();
+        Ok(Self {
+            name,
+            attributes: attributes(settings),
+            is_secure: settings.secure,
+            max_age: settings.max_age,
+            former: former
+                .map(|former| Self::new(former, type_name))
+                .collect::<Result<_, _>>()?,
+        })
     }
 
     /// The full name, prefix included: the name that the codec must seal for.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.settings.name
+        &self.name
+    }
+
+    /// Whether browsers keep the cookie over HTTPS alone.
+    #[must_use]
+    pub const fn is_secure(&self) -> bool {
+        self.is_secure
     }
 
     /// The line that sets the cookie to `sealed`, with `Max-Age` counted from `now`.
     pub fn set(&self, sealed: &Sealed, now: UnixTime) -> SetCookie {
-        let max_age = if self.settings.max_age {
+        let max_age = if self.max_age && sealed.is_persistent() {
             format!("; Max-Age={}", sealed.max_age(now))
         } else {
             String::new()
@@ -74,103 +105,46 @@ impl CookieTemplate {
         self.line(sealed.value(), &max_age)
     }
 
-    /// The line that removes the cookie: an empty value with the very attributes of the line that
-    /// set it, as a browser removes no other.
-    pub fn removal(&self) -> SetCookie {
-        self.line("", "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
+    /// The lines that remove the cookie: an empty value with the very attributes of the line that set
+    /// it, as a browser removes no other; and the same for every place where it was
+    /// [formerly](CookieSettings::formerly).
+    pub fn removal(&self) -> RemovalCookies {
+        let places = core::iter::once(self).chain(&self.former);
+        let remove =
+            |place: &Self| place.line("", "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
+        RemovalCookies::new(places.map(remove).collect())
     }
 
     fn line(&self, value: &str, lifetime: &str) -> SetCookie {
-        let name = &self.settings.name;
-        SetCookie {
-            line: [name, "=", value, &self.attributes, lifetime].concat(),
-            name_len: name.len(),
-        }
+        SetCookie::new(&self.name, value, [&self.attributes, lifetime])
     }
+}
+
+fn attributes(settings: &CookieSettings) -> String {
+    let mut attributes = format!("; Path={}", settings.path);
+    if let Some(domain) = &settings.domain {
+        attributes.push_str("; Domain=");
+        attributes.push_str(domain);
+    }
+    if settings.secure {
+        attributes.push_str("; Secure");
+    }
+    if settings.http_only {
+        attributes.push_str("; HttpOnly");
+    }
+    attributes.push_str(match settings.same_site {
+        SameSite::Strict => "; SameSite=Strict",
+        SameSite::Lax => "; SameSite=Lax",
+        SameSite::None => "; SameSite=None",
+    });
+    if settings.partitioned {
+        attributes.push_str("; Partitioned");
+    }
+    attributes
 }
 
 impl fmt::Debug for CookieTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CookieTemplate({}{})", self.name(), self.attributes)
-    }
-}
-
-/// The value of a `Set-Cookie` header: visible ASCII and spaces, ready to be sent.
-///
-/// It is a `String` within, by [`as_str`](Self::as_str), `Display` or `Into<String>`, and so fits
-/// every framework. With the feature `http` it turns into a `HeaderValue`, with `cookie` into a
-/// `Cookie`. `Debug` hides it, because whoever has it has the session.
-#[derive(Clone, PartialEq, Eq)]
-#[must_use = "a session is set or removed only when this is sent as a Set-Cookie header"]
-pub struct SetCookie {
-    line: String,
-    name_len: usize,
-}
-
-impl SetCookie {
-    /// The header's value.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.line
-    }
-
-    /// The cookie's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.line.get(..self.name_len).unwrap_or_default()
-    }
-}
-
-impl fmt::Display for SetCookie {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.line)
-    }
-}
-
-impl fmt::Debug for SetCookie {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "SetCookie({}=.., {} bytes)",
-            self.name(),
-            self.line.len()
-        )
-    }
-}
-
-impl From<SetCookie> for String {
-    fn from(cookie: SetCookie) -> Self {
-        cookie.line
-    }
-}
-
-impl AsRef<str> for SetCookie {
-    fn as_ref(&self) -> &str {
-        &self.line
-    }
-}
-
-/// The value is marked sensitive, so that it is not printed and no compression table holds it.
-#[cfg(feature = "http")]
-impl From<SetCookie> for http::HeaderValue {
-    fn from(cookie: SetCookie) -> Self {
-        #[expect(
-            clippy::expect_used,
-            reason = "names, attributes and base64url were checked to be visible ASCII"
-        )]
-        let mut value = Self::try_from(cookie.line).expect("a Set-Cookie line is visible ASCII");
-        value.set_sensitive(true);
-        value
-    }
-}
-
-#[cfg(feature = "cookie")]
-impl From<SetCookie> for cookie::Cookie<'static> {
-    fn from(cookie: SetCookie) -> Self {
-        #[expect(
-            clippy::expect_used,
-            reason = "a line with a name and an equals sign always parses"
-        )]
-        Self::parse(cookie.line).expect("a Set-Cookie line starts with a name and a value")
     }
 }

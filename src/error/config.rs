@@ -14,10 +14,24 @@ pub enum BuildError {
     AudienceTooLong,
     /// A timeout of zero.
     ZeroTimeout,
+    /// The idle timeout is longer than the absolute timeout, and would never be reached.
+    IdleAboveAbsolute,
+    /// The idle timeout is longer than 400 days, for which browsers keep a cookie at the most
+    /// (draft-ietf-httpbis-rfc6265bis, section 5.5), or the absolute timeout is longer than ten years.
+    TimeoutTooLong,
+    /// The skew is longer than an hour.
+    SkewTooLong,
     /// A timeout or the skew has a fraction of a second.
     FractionOfSecond,
     /// The cookie's name or attributes.
     Cookie(CookieError),
+    /// Another type of session has this audience and cookie name in this process.
+    NameTaken {
+        /// The type that was to be built.
+        this: &'static str,
+        /// The type that has the name.
+        other: &'static str,
+    },
     /// The key ring, for this audience.
     KeyRing(KeyRingError),
     /// The interval at which revocations are loaded is zero, or longer than half of the time that they
@@ -38,10 +52,28 @@ impl fmt::Display for BuildError {
             ),
             Self::AudienceTooLong => f.write_str("the audience is 4 GiB or longer"),
             Self::ZeroTimeout => f.write_str("a timeout is zero"),
+            Self::IdleAboveAbsolute => f.write_str(
+                "the idle timeout is longer than the absolute timeout, which would end the session \
+                 first; raise absolute_timeout, which is 12 hours where nothing is said, or lower \
+                 idle_timeout",
+            ),
+            Self::TimeoutTooLong => f.write_str(
+                "the idle timeout is longer than 400 days, after which browsers drop a cookie, or \
+                 the absolute timeout is longer than ten years; set a shorter one",
+            ),
+            Self::SkewTooLong => f.write_str(
+                "the skew is longer than an hour; it is how far two servers' clocks may differ, a \
+                 minute where nothing is said",
+            ),
             Self::FractionOfSecond => {
                 f.write_str("a timeout or the skew has a fraction of a second")
             }
             Self::Cookie(error) => error.fmt(f),
+            Self::NameTaken { this, other } => write!(
+                f,
+                "{this} would have the cookie of {other}, and the one would open as the other; \
+                 give each type of session a NAME of its own",
+            ),
             Self::KeyRing(error) => error.fmt(f),
             Self::RefreshInterval => f.write_str(
                 "the refresh interval of the revocations is zero, or longer than half of their \

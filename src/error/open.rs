@@ -8,72 +8,60 @@ use crate::time::Epoch;
 ///
 /// It says which check failed and carries nothing of the cookie. What fails before the tag has
 /// verified must look alike to a client: answer every kind in the same way, and count
-/// [`kind`](Self::kind) for the operator.
+/// [`kind`](Self::kind) for the operator. Leave the cookie alone: a dead one harms nobody and goes by its
+/// `Max-Age`, while an answer that removes it, and arrives late, removes the cookie of a newer sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenError {
     kind: OpenErrorKind,
     authentic_epoch: Option<Epoch>,
-    removes_cookie: bool,
+    used_a_key: bool,
 }
 
 impl OpenError {
-    pub(crate) const fn new(kind: OpenErrorKind) -> Self {
+    /// A cookie that failed before a key was used.
+    const fn new(kind: OpenErrorKind) -> Self {
         Self {
             kind,
             authentic_epoch: None,
-            removes_cookie: matches!(kind, OpenErrorKind::Revoked),
+            used_a_key: false,
         }
     }
 
-    /// The same, for a token whose own end has come: no server opens it any more.
-    pub(crate) const fn removing_cookie(self) -> Self {
+    /// A token that failed at its tag, or after it and up to step 7.
+    pub(crate) const fn having_used_a_key(kind: OpenErrorKind) -> Self {
         Self {
-            removes_cookie: true,
-            ..self
+            used_a_key: true,
+            ..Self::new(kind)
         }
     }
 
-    /// The same, for a token that had passed step 7.
-    pub(crate) const fn with_authentic_epoch(self, epoch: Epoch) -> Self {
+    /// A token that had passed step 7.
+    pub(crate) const fn of_authentic(kind: OpenErrorKind, epoch: Epoch) -> Self {
         Self {
+            kind,
             authentic_epoch: Some(epoch),
-            ..self
+            used_a_key: true,
         }
     }
 
-    /// The error of several cookies of one name: the check that came furthest, and removal only
-    /// when all of them are dead.
+    /// The error of several cookies of one name: the check that came furthest.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
             kind: self.kind.max(other.kind),
             authentic_epoch: self.authentic_epoch.max(other.authentic_epoch),
-            removes_cookie: self.removes_cookie && other.removes_cookie,
+            used_a_key: self.used_a_key || other.used_a_key,
         }
     }
 
-    /// The same, for a header that holds more cookies of this name than were looked at.
-    pub(crate) const fn keeping_cookie(self) -> Self {
-        Self {
-            removes_cookie: false,
-            ..self
-        }
+    /// Whether a key was tried.
+    pub(crate) const fn used_a_key(&self) -> bool {
+        self.used_a_key
     }
 
     /// The check that failed.
     #[must_use]
     pub const fn kind(&self) -> OpenErrorKind {
         self.kind
-    }
-
-    /// Whether to send the removal cookie: every cookie of this name is ours and dead (past its own
-    /// end, or revoked).
-    ///
-    /// A cookie of an unknown key, format or schema may be a newer server's and is left alone. So is
-    /// one that only this reader's tighter timeouts refuse, and one that a stale revocation state
-    /// cannot vouch for.
-    #[must_use]
-    pub const fn removes_cookie(&self) -> bool {
-        self.removes_cookie
     }
 
     /// The epoch of a token that is authentic (past step 7 of the spec's table) but did not open.
@@ -113,6 +101,10 @@ pub enum OpenErrorKind {
     /// The request carries no cookie of this name. Only where a header
     /// is opened.
     Missing,
+    /// The request carries a cookie of this name that is joined with another by a comma. Some gateways
+    /// join several `Cookie` headers so; they must join them by `; ` (RFC 9113, section 8.2.3). Only where a
+    /// header is opened.
+    Joined,
     /// Steps 1, 3 and 7: too long, not canonical base64url, too short, or claims that make no
     /// sense.
     Malformed,
@@ -147,6 +139,7 @@ impl OpenErrorKind {
         match self {
             Self::Clock => "clock",
             Self::Missing => "missing",
+            Self::Joined => "joined",
             Self::Malformed => "malformed",
             Self::UnsupportedFormat => "unsupported_format",
             Self::UnknownKey => "unknown_key",
@@ -166,6 +159,9 @@ impl OpenErrorKind {
         match self {
             Self::Clock => "the server's clock gives no usable time",
             Self::Missing => "the request has no cookie of this name",
+            Self::Joined => {
+                "a comma joins it with another cookie; let the gateway join Cookie headers by \"; \""
+            }
             Self::Malformed => "malformed",
             Self::UnsupportedFormat => "a format that this server does not accept",
             Self::UnknownKey => "sealed under a key that is not in the ring",

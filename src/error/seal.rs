@@ -24,6 +24,12 @@ pub enum SealError {
     Ended(OpenErrorKind),
     /// The session to renew was opened under another audience, cookie name or binding.
     OtherOrigin,
+    /// The new value of the session names other scopes than the one that was opened: it would be
+    /// another user's. Sign in anew.
+    OtherScopes,
+    /// [`SessionData::lifetime`](crate::SessionData::lifetime) asks for a timeout that is zero, a fraction of a
+    /// second, or longer than the builder's.
+    Lifetime,
     /// The session to renew has a newer schema than this server's. It is a newer server's, which
     /// could not read what this one would write.
     NewerSchema,
@@ -38,8 +44,6 @@ pub enum SealError {
     /// `#[serde(untagged)]` or internally tagged enums, which need a self-describing format; a field
     /// that is serialized but not deserialized, or the reverse; nesting beyond the limit.
     Unreadable,
-    /// `SessionData::scopes` names the kind `"session"`, which is reserved.
-    ReservedScope,
     /// The binding is 4 GiB or longer.
     BindingTooLong,
     /// Name and value together exceed what browsers keep.
@@ -64,12 +68,13 @@ impl SealError {
             Self::StaleState => "stale_state",
             Self::Ended(_) => "ended",
             Self::OtherOrigin => "other_origin",
+            Self::OtherScopes => "other_scopes",
+            Self::Lifetime => "lifetime",
             Self::NewerSchema => "newer_schema",
             Self::NoLifetime => "no_lifetime",
             Self::TimeOverflow => "time_overflow",
             Self::Encode => "encode",
             Self::Unreadable => "unreadable",
-            Self::ReservedScope => "reserved_scope",
             Self::BindingTooLong => "binding_too_long",
             Self::TooLong { .. } => "too_long",
         }
@@ -97,6 +102,14 @@ impl fmt::Display for SealError {
                 "cannot renew the session: it was opened under another audience, cookie name or \
                  binding",
             ),
+            Self::OtherScopes => f.write_str(
+                "cannot change the session: its new value has other scopes, so it is another user's \
+                 or group's; start a new session instead, by begin_sign_in or start",
+            ),
+            Self::Lifetime => f.write_str(
+                "cannot seal a session: its lifetime() asks for a timeout of zero, of a fraction of a \
+                 second, or longer than the builder's; give the builder the longest timeouts",
+            ),
             Self::NewerSchema => {
                 f.write_str("cannot renew the session: its schema is newer than this server's")
             }
@@ -114,9 +127,6 @@ impl fmt::Display for SealError {
                 "cannot seal a session: its encoding would not decode again; avoid serde's flatten, \
                  untagged and internally tagged enums, fields skipped on one side alone, deep \
                  nesting, and long sequences of empty values",
-            ),
-            Self::ReservedScope => f.write_str(
-                "cannot seal a session: its scopes use the kind \"session\", which is reserved",
             ),
             Self::BindingTooLong => {
                 f.write_str("cannot seal a session: its binding is 4 GiB or longer")

@@ -4,7 +4,6 @@ use core::fmt;
 
 use super::change::ChangeError;
 use super::document::DocumentError;
-use super::scope::ScopeError;
 use super::store::{StoreError, StoreErrorKind};
 use crate::error::{RandomnessError, SealError};
 use crate::time::{Epoch, TimeError};
@@ -101,8 +100,8 @@ pub enum RevokeError {
     Clock(TimeError),
     /// The change is none that the state can make.
     Change(ChangeError),
-    /// The scope's kind is reserved.
-    Scope(ScopeError),
+    /// The session was opened under another audience or cookie name: use the sessions that opened it.
+    OtherOrigin,
     /// The present state could not be read.
     Refresh(RefreshError),
     /// The store failed. Where it was only [unavailable](StoreErrorKind::Unavailable) it may have done
@@ -130,7 +129,10 @@ impl fmt::Display for RevokeError {
             Self::ReadOnly => f.write_str("this process was told not to write to the store"),
             Self::Clock(error) => error.fmt(f),
             Self::Change(error) => error.fmt(f),
-            Self::Scope(error) => error.fmt(f),
+            Self::OtherOrigin => f.write_str(
+                "the session was opened under another audience or cookie name; use the sessions \
+                 that opened it",
+            ),
             Self::Refresh(error) => error.fmt(f),
             Self::Store(error) if error.kind() == StoreErrorKind::Unavailable => {
                 write!(f, "{error}; it may have been done or not, try again")
@@ -154,7 +156,6 @@ impl core::error::Error for RevokeError {
         match self {
             Self::Clock(error) => Some(error),
             Self::Change(error) => Some(error),
-            Self::Scope(error) => Some(error),
             Self::Refresh(error) => Some(error),
             Self::Store(error) => Some(error),
             Self::Seal(error) => Some(error),
@@ -172,12 +173,6 @@ impl From<TimeError> for RevokeError {
 impl From<ChangeError> for RevokeError {
     fn from(error: ChangeError) -> Self {
         Self::Change(error)
-    }
-}
-
-impl From<ScopeError> for RevokeError {
-    fn from(error: ScopeError) -> Self {
-        Self::Scope(error)
     }
 }
 

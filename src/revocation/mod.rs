@@ -37,7 +37,7 @@ pub use document::{DocumentCodec, DocumentError};
 pub use error::{RefreshError, RevokeError};
 #[cfg(feature = "std")]
 pub use handle::{RevocationEvent, Revocations, RevocationsBuilder};
-pub use scope::{Scope, ScopeError, ScopeId, Scopes};
+pub use scope::{Scope, ScopeError, ScopeId, ScopeKind, Scopes};
 pub use state::{RevocationState, StateError};
 #[cfg(feature = "object-store")]
 pub use store::ObjectRevocationStore;

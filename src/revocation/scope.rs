@@ -1,7 +1,8 @@
-//! [`Scope`]: a group of sessions that is logged out at once, and [`Scopes`], by which a session
-//! names its own.
+//! [`Scope`]: a group of sessions that is logged out at once; [`ScopeKind`] and [`ScopeId`], which name it;
+//! and [`Scopes`], by which a session names its own.
 
 use core::fmt;
+use core::marker::PhantomData;
 
 use sha2::{Digest as _, Sha256};
 
@@ -22,15 +23,24 @@ pub struct Scope([u8; 12]);
 impl Scope {
     /// The sessions whose [`SessionData::scopes`](crate::SessionData::scopes) add this kind and
     /// id.
+    pub fn new<I: ?Sized>(kind: ScopeKind<I>, id: impl ScopeId<I>) -> Self {
+        id.with_bytes(|id| Self::of(kind.name, id))
+    }
+
+    /// The same for a kind and an id that arrive as text or bytes: in a tool that knows of no types. A
+    /// number's id is its shortest decimal, a UUID's its text in small letters with hyphens.
+    ///
+    /// An application uses [`new`](Self::new), where a misspelt kind does not compile.
     ///
     /// # Errors
     ///
-    /// [`ScopeError`] for the kind `"session"`, which is reserved: use [`Scope::session`].
-    pub fn new(kind: &str, id: impl ScopeId) -> Result<Self, ScopeError> {
-        if kind == SESSION_KIND {
+    /// [`ScopeError`] for the kind `"session"`, which is reserved: use [`Scope::session`]; and for an
+    /// empty one.
+    pub fn named(kind: &str, id: &[u8]) -> Result<Self, ScopeError> {
+        if is_reserved(kind) {
             return Err(ScopeError(()));
         }
-        Ok(id.with_bytes(|id| Self::of(kind, id)))
+        Ok(Self::of(kind, id))
     }
 
     /// One session alone.
@@ -75,42 +85,160 @@ impl fmt::Debug for Scope {
     }
 }
 
-/// The kind `"session"` is reserved for the scope that every session has.
+/// Whether no application may use this kind.
+const fn is_reserved(kind: &str) -> bool {
+    let (kind, reserved) = (kind.as_bytes(), SESSION_KIND.as_bytes());
+    if kind.is_empty() {
+        return true;
+    }
+    let mut same = kind.len() == reserved.len();
+    let (mut kind, mut reserved) = (kind, reserved);
+    while let ([a, kind_rest @ ..], [b, reserved_rest @ ..]) = (kind, reserved) {
+        same &= *a == *b;
+        (kind, reserved) = (kind_rest, reserved_rest);
+    }
+    same
+}
+
+/// A kind of scope, such as the user or the tenant, and the type of its ids. Declare each once, and
+/// use it both where a session names its scopes and where they are revoked:
+///
+/// ```
+/// use sealed_session::{Scope, ScopeKind};
+///
+/// const USER: ScopeKind<u64> = ScopeKind::new("user");
+/// const EMAIL: ScopeKind<str> = ScopeKind::new("email");
+///
+/// let user = Scope::new(USER, 7);
+/// let email = Scope::new(EMAIL, "joe@shop.example");
+/// assert_ne!(user, email);
+/// ```
+///
+/// An id of another type does not compile:
+///
+/// ```compile_fail
+/// # use sealed_session::{Scope, ScopeKind};
+/// const USER: ScopeKind<u64> = ScopeKind::new("user");
+/// let user = Scope::new(USER, "7");
+/// ```
+///
+/// Nor does the kind `"session"`, which is reserved for the scope that every session has, or an empty
+/// one:
+///
+/// ```compile_fail
+/// # use sealed_session::ScopeKind;
+/// const SESSION: ScopeKind<u64> = ScopeKind::new("session");
+/// ```
+///
+/// The name is part of the contract with cookies already out and with other servers: renaming it
+/// during a deploy lets revocations slip.
+pub struct ScopeKind<I: ?Sized> {
+    name: &'static str,
+    id: PhantomData<fn(&I)>,
+}
+
+impl<I: ?Sized> ScopeKind<I> {
+    /// The kind called `name`.
+    ///
+    /// # Panics
+    ///
+    /// For `"session"`, which is reserved, and for an empty name. In a `const`, where it belongs, that is an
+    /// error of the compiler.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        assert!(
+            !is_reserved(name),
+            "the scope kind \"session\" is reserved for the session's own scope, and an empty one names nothing"
+        );
+        Self {
+            name,
+            id: PhantomData,
+        }
+    }
+
+    /// Its name, as the command `sealed-session revoke scope` takes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+}
+
+impl<I: ?Sized> Clone for ScopeKind<I> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<I: ?Sized> Copy for ScopeKind<I> {}
+
+impl<I: ?Sized> fmt::Debug for ScopeKind<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ScopeKind({:?})", self.name)
+    }
+}
+
+/// A kind that is empty, or `"session"`, which is reserved for the scope that every session has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScopeError(());
 
 impl fmt::Display for ScopeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the scope kind \"session\" is reserved for the session's own scope")
+        f.write_str(
+            "the scope kind \"session\" is reserved for the session's own scope, and an empty one \
+             names nothing",
+        )
     }
 }
 
 impl core::error::Error for ScopeError {}
 
-/// What names one of a kind: bytes, text as its UTF-8, a number as its shortest decimal.
-pub trait ScopeId {
+/// A value that names one of a [`ScopeKind<I>`](ScopeKind): a number as its shortest decimal, text as its UTF-8,
+/// bytes as they are, a UUID (feature `uuid`) as its text in small letters with hyphens.
+pub trait ScopeId<I: ?Sized> {
     /// Calls `take` with the bytes of the id.
     fn with_bytes<R>(&self, take: impl FnOnce(&[u8]) -> R) -> R;
 }
 
 macro_rules! bytes_scope_id {
-    ($($type:ty)*) => {$(
-        impl ScopeId for $type {
+    ($($type:ty => $kind:ty),* $(,)?) => {$(
+        impl ScopeId<$kind> for $type {
             fn with_bytes<R>(&self, take: impl FnOnce(&[u8]) -> R) -> R {
-                take(self.as_ref())
+                let id: &$kind = self;
+                take(id.as_ref())
             }
         }
     )*};
 }
-bytes_scope_id! { str [u8] alloc::string::String alloc::vec::Vec<u8> }
+bytes_scope_id! {
+    str => str,
+    alloc::string::String => str,
+    alloc::boxed::Box<str> => str,
+    [u8] => [u8],
+    alloc::vec::Vec<u8> => [u8],
+    alloc::boxed::Box<[u8]> => [u8],
+}
 
-impl<const N: usize> ScopeId for [u8; N] {
+impl<const N: usize> ScopeId<[u8]> for [u8; N] {
     fn with_bytes<R>(&self, take: impl FnOnce(&[u8]) -> R) -> R {
         take(self)
     }
 }
 
-impl<T: ScopeId + ?Sized> ScopeId for &T {
+impl<const N: usize> ScopeId<Self> for [u8; N] {
+    fn with_bytes<R>(&self, take: impl FnOnce(&[u8]) -> R) -> R {
+        take(self)
+    }
+}
+
+impl<T: alloc::borrow::ToOwned + ScopeId<I> + ?Sized, I: ?Sized> ScopeId<I>
+    for alloc::borrow::Cow<'_, T>
+{
+    fn with_bytes<R>(&self, take: impl FnOnce(&[u8]) -> R) -> R {
+        T::with_bytes(self, take)
+    }
+}
+
+impl<T: ScopeId<I> + ?Sized, I: ?Sized> ScopeId<I> for &T {
     fn with_bytes<R>(&self, take: impl FnOnce(&[u8]) -> R) -> R {
         T::with_bytes(self, take)
     }
@@ -118,7 +246,7 @@ impl<T: ScopeId + ?Sized> ScopeId for &T {
 
 macro_rules! number_scope_id {
     ($($type:ty)*) => {$(
-        impl ScopeId for $type {
+        impl ScopeId<Self> for $type {
             fn with_bytes<R>(&self, take: impl FnOnce(&[u8]) -> R) -> R {
                 let mut decimal = Decimal::new();
                 // There is room for every number of these types.
@@ -129,6 +257,14 @@ macro_rules! number_scope_id {
     )*};
 }
 number_scope_id! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize }
+
+#[cfg(feature = "uuid")]
+impl ScopeId<Self> for uuid::Uuid {
+    fn with_bytes<R>(&self, take: impl FnOnce(&[u8]) -> R) -> R {
+        let mut text = uuid::Uuid::encode_buffer();
+        take(self.hyphenated().encode_lower(&mut text).as_bytes())
+    }
+}
 
 /// Room for a number's digits, so that naming a scope allocates nothing.
 struct Decimal {
@@ -165,33 +301,18 @@ impl fmt::Write for Decimal {
 /// Takes the scopes that a session names, one after the other.
 pub struct Scopes<'a> {
     take: &'a mut dyn FnMut(Scope),
-    reserved: bool,
 }
 
 impl<'a> Scopes<'a> {
     /// Calls `take` with every scope that is added: to list what a value names.
     pub fn new(take: &'a mut dyn FnMut(Scope)) -> Self {
-        Self {
-            take,
-            reserved: false,
-        }
+        Self { take }
     }
 
-    /// Adds the scope of this kind and id, such as `add("user", self.user)`.
-    ///
-    /// The kind `"session"` is reserved: sealing a session that adds it is an error
-    /// ([`SealError::ReservedScope`](crate::SealError::ReservedScope)).
-    pub fn add(&mut self, kind: &str, id: impl ScopeId) -> &mut Self {
-        match Scope::new(kind, id) {
-            Ok(scope) => (self.take)(scope),
-            Err(ScopeError(())) => self.reserved = true,
-        }
+    /// Adds the scope of this kind and id, such as `add(USER, self.user)`.
+    pub fn add<I: ?Sized>(&mut self, kind: ScopeKind<I>, id: impl ScopeId<I>) -> &mut Self {
+        (self.take)(Scope::new(kind, id));
         self
-    }
-
-    /// Whether the reserved kind was added.
-    pub(crate) const fn used_reserved(&self) -> bool {
-        self.reserved
     }
 }
 

@@ -16,7 +16,7 @@ use crate::token::sealed::Sealed;
 
 /// [`Sessions`] whose tokens are tied to a byte string. From [`Sessions::bound`].
 pub struct Bound<'a, T> {
-    sessions: &'a Sessions<T>,
+    pub(super) sessions: &'a Sessions<T>,
     binding: &'a [u8],
 }
 
@@ -60,7 +60,7 @@ impl<'a, T: SessionData> Bound<'a, T> {
         open: impl FnOnce(&Codec<T>, &Context<'_>) -> Result<Session<T>, OpenError>,
     ) -> Result<Session<T>, OpenError> {
         let opened = self.open_untold(open);
-        self.tell(|| match &opened {
+        self.sessions.tell(|| match &opened {
             Ok(session) => TelemetryEvent::Opened {
                 key: session.key_id(),
             },
@@ -79,6 +79,7 @@ impl<'a, T: SessionData> Bound<'a, T> {
         let glance = glance.map_err(|_| OpenErrorKind::Clock)?;
         let context = self.context(now, glance.view());
         let opened = open(&inner.codec.load(), &context);
+        let opened = opened.and_then(|session| self.unless_ended(session));
         let authentic_epoch = match &opened {
             Ok(session) => Some(session.authentic_epoch()),
             Err(error) => {
@@ -92,6 +93,14 @@ impl<'a, T: SessionData> Bound<'a, T> {
             inner.revocations.observe(epoch);
         }
         opened
+    }
+
+    fn unless_ended(&self, session: Session<T>) -> Result<Session<T>, OpenError> {
+        if self.check_not_ended(&session).is_err() {
+            let epoch = session.authentic_epoch();
+            return Err(OpenError::of_authentic(OpenErrorKind::Revoked, epoch));
+        }
+        Ok(session)
     }
 
     /// As [`Sessions::begin_sign_in`].
@@ -150,6 +159,14 @@ impl<'a, T: SessionData> Bound<'a, T> {
         Ok(self.set_cookie(&sealed, now))
     }
 
+    /// As [`Sessions::renew_if_due`].
+    pub fn renew_if_due(&self, session: &Session<T>) -> Option<SetCookie> {
+        if !session.renewal().is_due() {
+            return None;
+        }
+        self.renew(session).ok()
+    }
+
     /// As [`Sessions::renew`].
     ///
     /// # Errors
@@ -170,6 +187,7 @@ impl<'a, T: SessionData> Bound<'a, T> {
     }
 
     fn sealed_update(&self, session: &Session<T>, value: &T) -> Result<SealedCookie, SealError> {
+        self.check_not_ended(session)?;
         let now = self.now()?;
         let inner = &*self.sessions.0;
         let glance = inner.revocations.glance()?;
@@ -205,6 +223,19 @@ impl<'a, T: SessionData> Bound<'a, T> {
         })
     }
 
+    /// As `sealed_update`, where scopes may be left.
+    fn sealed_with_less(&self, session: &Session<T>, value: &T) -> Result<Sealed, SealError> {
+        self.check_not_ended(session)?;
+        let now = self.now()?;
+        let inner = &*self.sessions.0;
+        let glance = inner.revocations.glance()?;
+        let context = self.context(now, glance.view());
+        let random = (inner.randomness)()?;
+        let codec = inner.codec.load();
+        codec.check_renewal(session, value, &context)?;
+        codec.seal_renewal(session, value, session.claims().epoch(), &context, &random)
+    }
+
     async fn supersede_now(
         &self,
         session: &Session<T>,
@@ -214,7 +245,7 @@ impl<'a, T: SessionData> Bound<'a, T> {
         T: Sync,
     {
         // What cannot be sealed is found before anything is revoked.
-        let _ = self.sealed_update(session, value)?;
+        let _ = self.sealed_with_less(session, value)?;
         let inner = &*self.sessions.0;
         let scope = Scope::session(session.claims().session_id());
         // The very state that is changed has the last word: whatever else was revoked before, or in a
@@ -232,11 +263,12 @@ impl<'a, T: SessionData> Bound<'a, T> {
         // The write may have taken its time, and the session's has gone on.
         let alive = codec.limits().check(session.claims(), now);
         alive.map_err(SealError::Ended)?;
+        self.check_not_ended(session)?;
         let sealed = codec.seal_renewal(session, value, revoked_at, &context, &random)?;
         Ok(self.set_cookie(&sealed, now))
     }
 
-    fn now(&self) -> Result<UnixTime, TimeError> {
+    pub(super) fn now(&self) -> Result<UnixTime, TimeError> {
         self.sessions
             .0
             .clock
@@ -258,21 +290,14 @@ impl<'a, T: SessionData> Bound<'a, T> {
         }
     }
 
-    #[inline]
-    fn tell<'e>(&self, event: impl FnOnce() -> TelemetryEvent<'e>) {
-        if let Some(telemetry) = &self.sessions.0.telemetry {
-            telemetry.record(&event());
-        }
-    }
-
     fn told(
         &self,
         sealed: Result<SealedCookie, SealError>,
         event: impl FnOnce(KeyId) -> TelemetryEvent<'static>,
     ) -> Result<SetCookie, SealError> {
         match &sealed {
-            Ok(sealed) => self.tell(|| event(sealed.key)),
-            Err(error) => self.tell(|| TelemetryEvent::NotSealed(error)),
+            Ok(sealed) => self.sessions.tell(|| event(sealed.key)),
+            Err(error) => self.sessions.tell(|| TelemetryEvent::NotSealed(error)),
         }
         sealed.map(|sealed| sealed.set_cookie)
     }

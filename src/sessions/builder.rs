@@ -8,10 +8,11 @@ use core::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use super::ended::Ended;
 use super::{Inner, RandomnessSource, Sessions};
 use crate::codec::data::SessionData;
 use crate::codec::{Codec, Settings};
-use crate::cookie::CookieSettings;
+use crate::cookie::{CookieSettings, SiteOrigin};
 use crate::error::{BuildError, RandomnessError};
 use crate::keys::live::{Keys, KeysKind, LiveKeyRing};
 use crate::keys::ring::KeyRing;
@@ -29,6 +30,7 @@ pub struct SessionsBuilder<'a, T> {
     keys: Keys<'a>,
     codec: Settings,
     cookie: CookieSettings,
+    origin: Option<&'a str>,
     revocations: Revocations,
     clock: Arc<dyn Clock>,
     randomness: Arc<RandomnessSource>,
@@ -43,6 +45,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
             keys,
             codec: Settings::DEFAULT,
             cookie: CookieSettings::default(),
+            origin: None,
             revocations: Revocations::default(),
             clock: Arc::new(SystemClock),
             randomness: Arc::new(Randomness::from_os),
@@ -85,10 +88,37 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         self
     }
 
-    /// The cookie's name and attributes. `__Host-session` and the strictest by default. Two kinds
-    /// of session in one application need two names.
+    /// The cookie's name and attributes. `__Host-` and [`SessionData::NAME`], and the strictest
+    /// attributes by default.
     pub fn cookie(mut self, settings: CookieSettings) -> Self {
         self.cookie = settings;
+        self
+    }
+
+    /// Where the site is reached: `"https://shop.example"`, or `"http://localhost:3000"` on a
+    /// developer's machine. Read it from the configuration, and the same program runs at both.
+    ///
+    /// Browsers keep a `Secure` cookie over HTTPS alone, as do other clients, and some (Safari, Python's
+    /// and Go's) make no exception for localhost: a sign-in would lead back to the sign-in page without
+    /// a word. So at an origin of plain HTTP, which must be this very machine (`localhost`, a name below it,
+    /// `127.0.0.0/8`, `[::1]`), the cookie has no prefix, no `Secure` and no `Domain`. Any other origin of
+    /// plain HTTP is an error at [`build`](Self::build).
+    ///
+    /// ```
+    /// use sealed_session::{Key, KeyRing, SessionData, Sessions};
+    ///
+    /// # #[derive(serde::Serialize, serde::Deserialize)]
+    /// # struct Account { user: u64 }
+    /// # impl SessionData for Account { const NAME: &'static str = "account"; const SCHEMA: u32 = 1; }
+    /// # let keys = KeyRing::from_key(Key::generate()?);
+    /// let sessions = Sessions::<Account>::builder("shop.example", &keys)
+    ///     .origin("http://localhost:3000")
+    ///     .build()?;
+    /// assert_eq!(sessions.cookie_name(), "account");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn origin(mut self, origin: &'a str) -> Self {
+        self.origin = Some(origin);
         self
     }
 
@@ -137,10 +167,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
     /// # Errors
     ///
     /// [`BuildError`] says which setting is wrong.
-    pub fn build(self) -> Result<Sessions<T>, BuildError>
-    where
-        T: 'static,
-    {
+    pub fn build(self) -> Result<Sessions<T>, BuildError> {
         match self.keys.0 {
             KeysKind::Ring(ring) => self.build_on(ring, None),
             KeysKind::Live(live) => {
@@ -164,7 +191,8 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         ring: &KeyRing,
         live: Option<LiveKeyRing>,
     ) -> Result<Sessions<T>, BuildError> {
-        let cookie = self.cookie.build()?;
+        let origin = self.origin.map(SiteOrigin::parse).transpose()?;
+        let cookie = self.cookie.build_for(T::NAME, origin.as_ref())?;
         let codec: Codec<T> = self.codec.build(self.audience, cookie.name(), ring)?;
         if !self.revocations.has_audience(codec.audience()) {
             return Err(BuildError::RevocationsAudience);
@@ -189,6 +217,9 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
             randomness: self.randomness,
             live,
             telemetry: self.telemetry,
+            ended: Ended::default(),
+            #[cfg(feature = "http")]
+            told_plain_http: core::sync::atomic::AtomicBool::new(false),
         })))
     }
 }

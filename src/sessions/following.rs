@@ -11,13 +11,13 @@ use crate::keys::ring::KeyRing;
 
 struct Following<T>(Weak<Inner<T>>);
 
-impl<T: SessionData + 'static> Sessions<T> {
+impl<T: SessionData> Sessions<T> {
     pub(super) fn follower(&self) -> Box<dyn Follower> {
         Box::new(Following(Arc::downgrade(&self.0)))
     }
 }
 
-impl<T: SessionData + 'static> Follower for Following<T> {
+impl<T: SessionData> Follower for Following<T> {
     fn is_gone(&self) -> bool {
         self.0.strong_count() == 0
     }

@@ -6,8 +6,13 @@
 
 mod bound;
 mod builder;
+mod ended;
 mod following;
+mod mint;
+#[cfg(feature = "http")]
+mod request;
 mod sign_in;
+mod sign_out;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -17,20 +22,24 @@ use arc_swap::ArcSwap;
 
 use crate::codec::data::SessionData;
 use crate::codec::{Codec, Session};
-use crate::cookie::{CookieTemplate, SetCookie};
+use crate::cookie::{CookieTemplate, RemovalCookies, SetCookie};
 use crate::error::{KeyRingError, OpenError, RandomnessError, SealError};
 use crate::keys::live::{Keys, LiveKeyRing};
 use crate::keys::ring::KeyRing;
-use crate::revocation::{RefreshError, Revocations, RevokeError, Scope, ScopeId};
+use crate::revocation::{RefreshError, Revocations, RevokeError, Scope, ScopeId, ScopeKind};
 use crate::runtime::clock::Clock;
 use crate::runtime::operation::Operation;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, TelemetryEvent};
 use crate::time::Epoch;
 use crate::token::random::Randomness;
 
+use ended::Ended;
+
 pub use bound::Bound;
 pub use builder::SessionsBuilder;
+pub use mint::{Mint, mint};
 pub use sign_in::SignIn;
+pub use sign_out::SignOutError;
 
 /// Sessions of type `T` in cookies: one value for the whole application, cheap to clone, shared by
 /// all its threads.
@@ -41,7 +50,7 @@ pub use sign_in::SignIn;
 ///
 /// #[derive(serde::Serialize, serde::Deserialize)]
 /// struct Account { user: u64 }
-/// impl SessionData for Account { const SCHEMA: u32 = 1; }
+/// impl SessionData for Account { const NAME: &'static str = "account"; const SCHEMA: u32 = 1; }
 ///
 /// // In earnest: KeyRing::from_env("SESSION_KEYS")?
 /// let keys = KeyRing::from_key(Key::generate()?);
@@ -52,13 +61,11 @@ pub use sign_in::SignIn;
 /// let set_cookie = sessions.start(&Account { user: 7 })?;          // at sign-in
 /// # let cookie_header = set_cookie.as_str().split(';').next().unwrap();
 /// let session = sessions.open(cookie_header)?;                     // in every request
-/// if session.renewal().is_due()
-///     && let Ok(set_cookie) = sessions.renew(&session)             // with the response, if any
-/// {
+/// if let Some(set_cookie) = sessions.renew_if_due(&session) {      // with the response
 /// # let _ = set_cookie;
 /// }
-/// let set_cookie = sessions.removal_cookie();                      // at sign-out
-/// # let _ = set_cookie;
+/// let removal = sessions.sign_out(session).wait()?;                // at sign-out, or .await?
+/// # let _ = removal;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Sessions<T>(Arc<Inner<T>>);
@@ -72,6 +79,11 @@ struct Inner<T> {
     /// Whose rings they take.
     live: Option<LiveKeyRing>,
     telemetry: Option<Box<dyn Telemetry>>,
+    /// Signed out in this process.
+    ended: Ended,
+    /// Whether somebody was told that the site is reached over plain HTTP.
+    #[cfg(feature = "http")]
+    told_plain_http: core::sync::atomic::AtomicBool,
 }
 
 /// Gives the random bytes of one sealing.
@@ -97,8 +109,8 @@ impl<T: SessionData> Sessions<T> {
 
     /// Opens the session in the value of a `Cookie` header.
     ///
-    /// Other cookies are passed over. Of several with our name the first that opens wins; four are
-    /// tried at the most, and a header over 64 KiB is not read.
+    /// Other cookies are passed over. Of several with our name the newest session that opens wins;
+    /// sixteen are tried at the most, and the first 64 KiB are read.
     ///
     /// # Errors
     ///
@@ -136,7 +148,7 @@ impl<T: SessionData> Sessions<T> {
     /// # use sealed_session::{Key, KeyRing, SessionData, Sessions};
     /// # #[derive(serde::Serialize, serde::Deserialize)]
     /// # struct Account { user: u64 }
-    /// # impl SessionData for Account { const SCHEMA: u32 = 1; }
+    /// # impl SessionData for Account { const NAME: &'static str = "account"; const SCHEMA: u32 = 1; }
     /// # fn check_password() -> Account { Account { user: 7 } }
     /// # let keys = KeyRing::from_key(Key::generate()?);
     /// # let sessions = Sessions::<Account>::builder("shop.example", &keys).build()?;
@@ -172,8 +184,21 @@ impl<T: SessionData> Sessions<T> {
         self.bound(&[]).start(value)
     }
 
-    /// Seals an open session again as it is, with its id and start kept: when
-    /// [`Session::renewal`] is due.
+    /// The answer to a request whose session was opened: a renewed cookie if it is due
+    /// ([`Session::renewal`]), and mostly nothing. Send it as a `Set-Cookie` header with the response.
+    ///
+    /// Nothing, too, where the session has ended meanwhile or cannot be sealed: the response is not to
+    /// fail for it. The telemetry is told.
+    ///
+    /// A renewal writes the session as this request saw it. What another request writes at the same time
+    /// (a basket, a second factor, another user) is lost if its answer arrives first. So requests that run in
+    /// the background are better not renewed: [`FetchMetadata`](crate::FetchMetadata), [`Session::without_renewal`].
+    pub fn renew_if_due(&self, session: &Session<T>) -> Option<SetCookie> {
+        self.bound(&[]).renew_if_due(session)
+    }
+
+    /// Seals an open session again as it is, with its id and start kept, whether that is due or not:
+    /// [`renew_if_due`](Self::renew_if_due) asks first, and says what a renewal overwrites.
     ///
     /// The session is checked once more, so that one that was logged out while the request was
     /// served is not brought back.
@@ -187,13 +212,14 @@ impl<T: SessionData> Sessions<T> {
 
     /// Seals an open session again with another value, its id and start kept.
     ///
-    /// Two requests that change the same session at the same time overwrite each other: the later
-    /// answer wins. Where the user changes or gains a privilege, [`start`](Self::start) a new
-    /// session instead.
+    /// Two requests that change the same session at the same time overwrite each other, and so does a
+    /// renewal: the later answer wins. Where the user changes or gains a privilege, sign in anew
+    /// ([`begin_sign_in`](Self::begin_sign_in)), or [`start`](Self::start) a new session.
     ///
     /// # Errors
     ///
-    /// As [`renew`](Self::renew).
+    /// As [`renew`](Self::renew); and [`SealError::OtherScopes`] where the new value names other
+    /// [scopes](SessionData::scopes), as it is then another user's.
     pub fn update(&self, session: &Session<T>, value: &T) -> Result<SetCookie, SealError> {
         self.bound(&[]).update(session, value)
     }
@@ -234,27 +260,43 @@ impl<T: SessionData> Sessions<T> {
         Ok(())
     }
 
-    /// Logs out one session, wherever its cookie has been copied to.
+    /// Logs out one session, wherever its cookie has been copied to. For the user's own wish to sign
+    /// out, [`sign_out`](Self::sign_out) does this and removes the cookie.
     ///
     /// # Errors
     ///
-    /// As [`revoke`](Self::revoke).
+    /// As [`revoke`](Self::revoke); and [`RevokeError::OtherOrigin`] for a session that sessions of
+    /// another audience or cookie name have opened.
     pub fn revoke_session(
         &self,
         session: &Session<T>,
     ) -> Operation<'_, Result<Epoch, RevokeError>> {
-        self.revoke(&[Scope::session(session.claims().session_id())])
+        let is_ours = self.bound(&[]).is_ours(session);
+        let scope = Scope::session(session.claims().session_id());
+        Operation::new(async move {
+            if !is_ours {
+                return Err(RevokeError::OtherOrigin);
+            }
+            self.revoke(&[scope]).await
+        })
     }
 }
 
 impl<T> Sessions<T> {
-    /// The line that removes the cookie: at sign-out, and where
-    /// [`OpenError::removes_cookie`] says so.
+    /// The lines that remove the cookie from the browser, and do nothing else: a copy of it works on.
+    /// To sign somebody out, use [`sign_out`](Self::sign_out). This is for a sign-out whose cookie does not open.
     ///
-    /// It only asks the browser. A copy of the cookie works on until it expires, or until the
-    /// session is revoked.
-    pub fn removal_cookie(&self) -> SetCookie {
+    /// Nothing but a sign-out removes a cookie. One that does not open harms nobody and goes by its
+    /// `Max-Age`; an answer that removes it, and arrives late, removes the cookie of a newer sign-in.
+    pub fn removal_cookies(&self) -> RemovalCookies {
         self.0.cookie.removal()
+    }
+
+    #[inline]
+    fn tell<'e>(&self, event: impl FnOnce() -> TelemetryEvent<'e>) {
+        if let Some(telemetry) = &self.0.telemetry {
+            telemetry.record(&event());
+        }
     }
 
     /// The cookie's full name, prefix included.
@@ -263,16 +305,16 @@ impl<T> Sessions<T> {
         self.0.cookie.name()
     }
 
-    /// Logs out every session of one scope: `revoke_scope("user", 42)` signs that user out
+    /// Logs out every session of one scope: `revoke_scope(USER, 42)` signs that user out
     /// everywhere.
     ///
     /// # Errors
     ///
-    /// As [`revoke`](Self::revoke); and [`RevokeError::Scope`] for the reserved kind `"session"`.
-    pub fn revoke_scope(
+    /// As [`revoke`](Self::revoke).
+    pub fn revoke_scope<I: ?Sized>(
         &self,
-        kind: &str,
-        id: impl ScopeId,
+        kind: ScopeKind<I>,
+        id: impl ScopeId<I>,
     ) -> Operation<'_, Result<Epoch, RevokeError>> {
         self.0.revocations.revoke_scope(kind, id)
     }

@@ -13,6 +13,8 @@ const REFUSED: &str = "sealed_session_refused_total";
 const STARTED: &str = "sealed_session_started_total";
 const RENEWED: &str = "sealed_session_renewed_total";
 const NOT_SEALED: &str = "sealed_session_not_sealed_total";
+const SIGNED_OUT: &str = "sealed_session_signed_out_total";
+const PLAIN_HTTP: &str = "sealed_session_plain_http_total";
 const KEY_RING: &str = "sealed_session_key_ring_total";
 const REVOCATIONS: &str = "sealed_session_revocations_total";
 
@@ -24,6 +26,8 @@ const REVOCATIONS: &str = "sealed_session_revocations_total";
 /// | `sealed_session_refused_total` | `kind` | [`OpenErrorKind::name`](crate::OpenErrorKind::name) |
 /// | `sealed_session_started_total`, `…_renewed_total` | `key_id` | the keys of the ring |
 /// | `sealed_session_not_sealed_total` | `kind` | [`SealError::name`](crate::SealError::name) |
+/// | `sealed_session_signed_out_total` | `result` | `done`, `not_revoked` (on other servers) |
+/// | `sealed_session_plain_http_total` | | |
 /// | `sealed_session_key_ring_total` | `event` | `replaced`, `failed` |
 /// | `sealed_session_revocations_total` | `event` | `loaded`, `failed`, `written`, `pruned`, `not_written_again`, `bounded`, `behind_tokens` |
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,6 +45,14 @@ impl MetricsTelemetry {
             (STARTED, "Sessions started, by the key that sealed them"),
             (RENEWED, "Sessions renewed, by the key that sealed them"),
             (NOT_SEALED, "Sessions that were not sealed, by the reason"),
+            (
+                SIGNED_OUT,
+                "Sessions signed out, by whether other servers know",
+            ),
+            (
+                PLAIN_HTTP,
+                "Whether pages over plain HTTP send requests, where sign-ins do not stick",
+            ),
             (KEY_RING, "Key rings loaded, and taken or not"),
             (REVOCATIONS, "What happened to the shared revocations"),
         ] {
@@ -57,6 +69,15 @@ impl Telemetry for MetricsTelemetry {
             TelemetryEvent::Started { key } => counter!(STARTED, "key_id" => key.to_string()),
             TelemetryEvent::Renewed { key } => counter!(RENEWED, "key_id" => key.to_string()),
             TelemetryEvent::NotSealed(error) => counter!(NOT_SEALED, "kind" => error.name()),
+            TelemetryEvent::SignedOut { error } => {
+                let result = if error.is_none() {
+                    "done"
+                } else {
+                    "not_revoked"
+                };
+                counter!(SIGNED_OUT, "result" => result)
+            }
+            TelemetryEvent::PlainHttp { .. } => counter!(PLAIN_HTTP),
             TelemetryEvent::KeyRing(event) => counter!(KEY_RING, "event" => key_ring(event)),
             TelemetryEvent::Revocations(event) => {
                 counter!(REVOCATIONS, "event" => revocations(event))

@@ -17,7 +17,7 @@ use alloc::sync::Arc;
 
 use crate::error::{OpenErrorKind, SealError};
 use crate::keys::live::KeyRingEvent;
-use crate::revocation::RevocationEvent;
+use crate::revocation::{RevocationEvent, RevokeError};
 use crate::token::key_id::KeyId;
 
 #[cfg(feature = "metrics")]
@@ -86,6 +86,18 @@ pub enum TelemetryEvent<'a> {
     },
     /// A session was not sealed.
     NotSealed(&'a SealError),
+    /// A session was signed out.
+    SignedOut {
+        /// Why other servers may not know of it. None: they do, or there is no store.
+        error: Option<&'a RevokeError>,
+    },
+    /// A page over plain HTTP sent a request, while the cookie is one that browsers keep over HTTPS
+    /// alone: sign-ins there do not stick. Told once. [`SessionsBuilder::origin`](crate::SessionsBuilder::origin)
+    /// is the setting for development.
+    PlainHttp {
+        /// The cookie's full name.
+        cookie_name: &'a str,
+    },
     /// What [`LiveKeyRingBuilder::on_event`](crate::LiveKeyRingBuilder::on_event) tells:
     /// `.on_event(move |event| telemetry.record(&event.into()))`.
     KeyRing(&'a KeyRingEvent<'a>),
@@ -102,5 +114,22 @@ impl<'a> From<&'a KeyRingEvent<'a>> for TelemetryEvent<'a> {
 impl<'a> From<&'a RevocationEvent> for TelemetryEvent<'a> {
     fn from(event: &'a RevocationEvent) -> Self {
         Self::Revocations(event)
+    }
+}
+
+/// The sentence for a developer whose sign-ins do not stick.
+#[cfg(any(feature = "http", feature = "tracing"))]
+pub(crate) struct PlainHttp<'a>(pub(crate) &'a str);
+
+#[cfg(any(feature = "http", feature = "tracing"))]
+impl core::fmt::Display for PlainHttp<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(
+            f,
+            "a page over plain HTTP sent a request, and browsers keep the cookie {} over HTTPS alone, so \
+             signing in does not stick there; for development, give the builder the site's origin, such \
+             as .origin(\"http://localhost:3000\")",
+            self.0
+        )
     }
 }

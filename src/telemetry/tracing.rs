@@ -33,6 +33,14 @@ impl Telemetry for TracingTelemetry {
             TelemetryEvent::NotSealed(error) => {
                 event!(debug, kind = error.name(), %error, "session not sealed");
             }
+            TelemetryEvent::SignedOut { error: None } => event!(debug, "session signed out"),
+            TelemetryEvent::SignedOut { error: Some(error) } => {
+                event!(warn, %error, "session signed out, and not revoked on other servers");
+            }
+            TelemetryEvent::PlainHttp { cookie_name } => {
+                let message = super::PlainHttp(cookie_name);
+                event!(warn, cookie_name, "{message}");
+            }
             TelemetryEvent::KeyRing(event) => key_ring(event),
             TelemetryEvent::Revocations(event) => revocations(event),
         }

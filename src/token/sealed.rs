@@ -13,15 +13,30 @@ pub struct Sealed {
     value: String,
     key_id: KeyId,
     claims: Claims,
+    is_persistent: bool,
 }
 
 impl Sealed {
-    pub(crate) const fn new(value: String, key_id: KeyId, claims: Claims) -> Self {
+    /// `is_persistent`: whether the browser keeps the cookie when it is closed.
+    pub(crate) const fn new(
+        value: String,
+        key_id: KeyId,
+        claims: Claims,
+        is_persistent: bool,
+    ) -> Self {
         Self {
             value,
             key_id,
             claims,
+            is_persistent,
         }
+    }
+
+    /// Whether the session asks for a cookie that outlives the browser, by its
+    /// [`lifetime`](crate::SessionData::lifetime).
+    #[must_use]
+    pub const fn is_persistent(&self) -> bool {
+        self.is_persistent
     }
 
     /// The key that sealed it.

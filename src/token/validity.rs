@@ -8,8 +8,10 @@ use crate::token::claims::Claims;
 /// or mistaken epoch cannot push the clock to its end.
 pub(crate) const EPOCH_AHEAD: u64 = 86_400_000;
 
-/// A session is renewed when this part of its time has gone.
-const RENEWAL_PART: u64 = 5;
+/// A session is renewed when a fifth of its time has gone, and where a better request for it may come,
+/// when three have.
+const PARTS: u64 = 5;
+const SOON_OVER: u64 = 3;
 
 /// A reader's or sealer's own time limits, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,12 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// The longest that a session lasts.
+    #[cfg(feature = "std")]
+    pub(crate) const fn longest(&self) -> u64 {
+        self.absolute_timeout
+    }
+
     /// Steps 8 and 9. The sums of the reader's own timeouts saturate.
     #[inline]
     pub(crate) fn check(&self, claims: &Claims, now: UnixTime) -> Result<(), OpenErrorKind> {
@@ -44,13 +52,24 @@ impl Limits {
     /// Whether a fifth of the token's time has gone and a renewal would lengthen it.
     #[inline]
     pub(crate) fn renewal_due(&self, claims: &Claims, now: UnixTime) -> bool {
-        let issued = claims.issued_at.as_secs();
-        let end = self.end_of(claims);
-        let lifetime = end.as_secs().saturating_sub(issued);
-        let gone = now.as_secs().saturating_sub(issued);
         let renewed_end =
             later(now, self.idle_timeout).min(later(claims.started_at, self.absolute_timeout));
-        gone.saturating_mul(RENEWAL_PART) >= lifetime && renewed_end > end
+        self.has_gone(1, claims, now) && renewed_end > self.end_of(claims)
+    }
+
+    /// Whether three fifths of the token's time have gone.
+    #[inline]
+    pub(crate) fn soon_over(&self, claims: &Claims, now: UnixTime) -> bool {
+        self.has_gone(SOON_OVER, claims, now)
+    }
+
+    /// Whether so many fifths of the token's time have gone.
+    #[inline]
+    fn has_gone(&self, parts: u64, claims: &Claims, now: UnixTime) -> bool {
+        let issued = claims.issued_at.as_secs();
+        let lifetime = self.end_of(claims).as_secs().saturating_sub(issued);
+        let gone = now.as_secs().saturating_sub(issued);
+        gone.saturating_mul(PARTS) >= lifetime.saturating_mul(parts)
     }
 
     /// `expires_at` of a token sealed now.
@@ -153,6 +172,7 @@ mod tests {
                                     assert_eq!(verdict, model(&claims, &limits, now));
                                     // No panic, whatever comes.
                                     let _ = limits.renewal_due(&claims, UnixTime::from_secs(now));
+                                    let _ = limits.soon_over(&claims, UnixTime::from_secs(now));
                                 }
                             }
                         }

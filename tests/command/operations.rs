@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use sealed_session::{
-    FileStore, KeyRingFile, Revocations, Scopes, SessionData, Sessions, UnixTime,
+    FileStore, KeyRingFile, Revocations, ScopeKind, Scopes, SessionData, Sessions, UnixTime,
 };
+
+const USER: ScopeKind<u64> = ScopeKind::new("user");
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Account {
@@ -18,10 +20,11 @@ struct Account {
 }
 
 impl SessionData for Account {
+    const NAME: &'static str = "session";
     const SCHEMA: u32 = 1;
 
     fn scopes(&self, scopes: &mut Scopes<'_>) {
-        scopes.add("user", self.user);
+        scopes.add(USER, self.user);
     }
 }
 

@@ -17,6 +17,7 @@ struct AccountV3 {
 }
 
 impl SessionData for AccountV3 {
+    const NAME: &'static str = "account-v3";
     const SCHEMA: u32 = 3;
 
     fn migrate(old: OldPayload<'_>) -> Migration<Self> {
@@ -42,9 +43,13 @@ fn migrated() -> AccountV3 {
 #[test]
 fn a_struct_that_changed_opens_yesterdays_cookie_and_is_due_for_renewal() {
     for protection in BOTH {
-        let setting = Setting::of(protection);
+        let setting = Setting {
+            protection,
+            ..Setting::of_test("a struct that changed")
+        };
+        let yesterdays = setting.seal(&typical());
         let codec = setting.codec_of::<AccountV3>();
-        let session = open_with(&codec, setting.seal(&typical()), NOW, b"").unwrap();
+        let session = open_with(&codec, yesterdays, NOW, b"").unwrap();
         assert_eq!(session.value(), &migrated());
         assert_eq!(session.claims().schema(), 1);
         assert!(session.renewal().schema_moved_on() && session.renewal().is_due());
@@ -54,7 +59,7 @@ fn a_struct_that_changed_opens_yesterdays_cookie_and_is_due_for_renewal() {
 
 #[test]
 fn a_schema_that_is_not_migrated_is_unsupported_and_a_broken_one_a_payload_error() {
-    let setting = Setting::default();
+    let setting = Setting::of_test("a schema that is not migrated");
     let codec = setting.codec_of::<AccountV3>();
     for (schema, payload, kind) in [
         (2, "0700", OpenErrorKind::UnsupportedSchema),
@@ -79,12 +84,14 @@ fn a_newer_schema_that_can_be_read_is_not_overwritten_with_an_older_one() {
     #[derive(Serialize, Deserialize)]
     struct Older(u64);
     impl SessionData for Older {
+        const NAME: &'static str = "older";
         const SCHEMA: u32 = 0;
         fn migrate(newer: OldPayload<'_>) -> Migration<Self> {
             Ok(Self(newer.decode::<Account>()?.user))
         }
     }
-    let setting = Setting::default();
+    let setting = Setting::of_test("a newer schema");
+    let token = setting.seal(&typical());
     let ring = sealed_session::KeyRing::new([
         sealed_session::RingKey::new(crate::fixture::key(1)),
         sealed_session::RingKey::new(crate::fixture::key(2))
@@ -92,7 +99,6 @@ fn a_newer_schema_that_can_be_read_is_not_overwritten_with_an_older_one() {
     ])
     .unwrap();
     let codec = setting.codec_of::<Older>().with_keys(&ring).unwrap();
-    let token = setting.seal(&typical());
     // Not by age, not by rotation, and not when it is asked for.
     for now in [NOW, NOW + 399, NOW + 1799] {
         let session = open_with(&codec, &token, now, b"").unwrap();
@@ -165,6 +171,7 @@ struct Skipping {
 }
 
 impl SessionData for Skipping {
+    const NAME: &'static str = "skipping";
     const SCHEMA: u32 = 1;
 }
 
@@ -174,6 +181,7 @@ enum Nested {
 }
 
 impl SessionData for Nested {
+    const NAME: &'static str = "nested";
     const SCHEMA: u32 = 1;
 }
 
@@ -186,6 +194,7 @@ struct SkippingTuple(
 );
 
 impl SessionData for SkippingTuple {
+    const NAME: &'static str = "skipping-tuple";
     const SCHEMA: u32 = 1;
 }
 
@@ -199,6 +208,7 @@ enum SkippingVariant {
 }
 
 impl SessionData for SkippingVariant {
+    const NAME: &'static str = "skipping-variant";
     const SCHEMA: u32 = 1;
 }
 
@@ -209,6 +219,7 @@ enum Untagged {
 }
 
 impl SessionData for Untagged {
+    const NAME: &'static str = "untagged";
     const SCHEMA: u32 = 1;
 }
 
@@ -225,11 +236,11 @@ fn what_would_not_open_again_or_as_another_value_is_refused_at_sealing() {
         level: 1,
         name: "\0\0".into(),
     };
-    let codec = Setting::default().codec_of::<Skipping>();
+    let codec = Setting::of_type::<Skipping>().codec_of::<Skipping>();
     let sealed = codec.start(&skipping(None), &context, random(1));
     assert_eq!(sealed.unwrap_err(), SealError::Encode);
     assert!(codec.start(&skipping(Some(3)), &context, random(1)).is_ok());
-    let codec = Setting::default().codec_of::<Nested>();
+    let codec = Setting::of_type::<Nested>().codec_of::<Nested>();
     let nested = |admin| Nested::Variant {
         inner: vec![None, Some((7, skipping(admin)))],
     };
@@ -237,17 +248,17 @@ fn what_would_not_open_again_or_as_another_value_is_refused_at_sealing() {
     assert_eq!(sealed.unwrap_err(), SealError::Encode);
     assert!(codec.start(&nested(Some(3)), &context, random(1)).is_ok());
     let name = || "\0\0".to_owned();
-    let codec = Setting::default().codec_of::<SkippingTuple>();
+    let codec = Setting::of_type::<SkippingTuple>().codec_of::<SkippingTuple>();
     let sealed = codec.start(&SkippingTuple(None, 1, name()), &context, random(1));
     assert_eq!(sealed.unwrap_err(), SealError::Unreadable);
     let whole = SkippingTuple(Some(3), 1, name());
     assert!(codec.start(&whole, &context, random(1)).is_ok());
-    let codec = Setting::default().codec_of::<SkippingVariant>();
+    let codec = Setting::of_type::<SkippingVariant>().codec_of::<SkippingVariant>();
     let variant = |admin| SkippingVariant::Variant(admin, 1, name());
     let sealed = codec.start(&variant(None), &context, random(1));
     assert_eq!(sealed.unwrap_err(), SealError::Unreadable);
     assert!(codec.start(&variant(Some(3)), &context, random(1)).is_ok());
-    let untagged = Setting::default().codec_of::<Untagged>();
+    let untagged = Setting::of_type::<Untagged>().codec_of::<Untagged>();
     assert_eq!(
         untagged
             .start(&Untagged::Number(1), &context, random(1))

@@ -13,14 +13,15 @@ use crate::fixture::{NOW, Setting, claims, open_with};
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Of<T>(T);
 
-impl<T: Serialize + DeserializeOwned> SessionData for Of<T> {
+impl<T: Serialize + DeserializeOwned + 'static> SessionData for Of<T> {
+    const NAME: &'static str = "of";
     const SCHEMA: u32 = 1;
 }
 
-fn open<T: Serialize + DeserializeOwned>(payload: &[u8]) -> Result<T, OpenErrorKind> {
+fn open<T: Serialize + DeserializeOwned + 'static>(payload: &[u8]) -> Result<T, OpenErrorKind> {
     let setting = Setting {
         protection: sealed_session::Protection::Signed,
-        ..Setting::default()
+        ..Setting::of_type::<T>()
     };
     let token = setting.forge_payload(&claims(), payload);
     let codec = setting.codec_of::<Of<T>>();
@@ -107,7 +108,7 @@ fn honest_values_of_every_shape_are_within_the_bounds() {
         crate::fixture::at(NOW),
         sealed_session::RevocationView::current(&state),
     );
-    let codec = Setting::default().codec_of::<Of<Nested>>();
+    let codec = Setting::of_type::<Nested>().codec_of::<Of<Nested>>();
     let sealed = codec
         .start(&value, &context, crate::fixture::random(1))
         .unwrap();
@@ -156,7 +157,7 @@ fn sealing_a_value_that_is_nested_too_deeply_is_an_error() {
         crate::fixture::at(NOW),
         sealed_session::RevocationView::current(&state),
     );
-    let codec = Setting::default().codec_of::<Of<Recursive>>();
+    let codec = Setting::of_type::<Recursive>().codec_of::<Of<Recursive>>();
     let sealed = codec.start(&Of(deep), &context, crate::fixture::random(1));
     assert_eq!(sealed.unwrap_err(), sealed_session::SealError::Unreadable);
 }

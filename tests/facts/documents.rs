@@ -5,6 +5,7 @@ use sealed_session::{
     DocumentCodec, DocumentError, Epoch, KeyRing, RevocationState, RingKey, Scope,
 };
 
+use crate::account::USER;
 use crate::document_oracle::{self, OracleState};
 use crate::fixture::{EPOCH, NOW, Setting, at, key, random, secret};
 
@@ -17,7 +18,7 @@ fn codec(seed: u8) -> DocumentCodec {
 /// A state with so many entries.
 fn state(entries: u64) -> (RevocationState, OracleState) {
     let (clock, floor) = (EPOCH + 1000, EPOCH - 1000);
-    let entry = |user| (Scope::new("user", user).unwrap(), floor + 1 + user % 2000);
+    let entry = |user| (Scope::new(USER, user), floor + 1 + user % 2000);
     let crates = (0..entries)
         .map(entry)
         .map(|(scope, epoch)| (scope, Epoch::from_millis(epoch)));

@@ -8,6 +8,7 @@ use sealed_session::{
     FileStore, KeyRing, RefreshError, Revocations, RevokeError, Scope, StoreErrorKind,
 };
 
+use crate::account::USER;
 use crate::fixture::key;
 
 const AUDIENCE: &str = "shop.example";
@@ -42,7 +43,7 @@ impl Drop for Folder {
 }
 
 fn user(number: u64) -> Scope {
-    Scope::new("user", number).unwrap()
+    Scope::new(USER, number)
 }
 
 #[test]

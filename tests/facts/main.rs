@@ -24,21 +24,27 @@ mod fixture;
 mod forgery;
 mod headers;
 mod keys;
+mod kinds;
 mod lifetimes;
 mod live;
 #[allow(dead_code, reason = "each test binary uses its part of it")]
 #[path = "../support/oracle.rs"]
 mod oracle;
+mod origin;
 mod randomness;
 mod refreshing;
+mod remember;
+mod renewing;
 mod revocation;
 mod revocation_state;
 mod ring_files;
 mod rotation;
+mod scopes;
 mod secrecy;
 mod sessions;
 mod shared;
 mod shared_fixture;
+mod sign_out;
 mod size;
 mod telemetry;
 #[path = "../support/test_store.rs"]

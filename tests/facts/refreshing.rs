@@ -5,7 +5,7 @@ use std::time::Duration;
 use sealed_session::{OpenErrorKind, RefreshError, RevocationEvent, SealError};
 use tokio::runtime::Builder;
 
-use crate::account::{Account, typical};
+use crate::account::{Account, USER, typical};
 use crate::shared_fixture::{Fleet, INTERVAL, STALENESS};
 
 fn block_on<R>(future: impl Future<Output = R>) -> R {
@@ -96,7 +96,7 @@ fn a_token_that_is_ahead_asks_for_a_load_at_once_and_once_a_second_at_the_most()
     let fleet = Fleet::new();
     let (one, other) = (fleet.fresh_server(), fleet.fresh_server());
     let old = one.sign_in(7);
-    one.sessions.revoke_scope("user", 7).wait().unwrap();
+    one.sessions.revoke_scope(USER, 7).wait().unwrap();
     let ahead = one.sign_in(8);
     let loads = || fleet.store.inner().loads;
     let before = loads();
@@ -132,7 +132,7 @@ fn a_sign_in_is_stamped_by_a_load_that_begins_after_it_and_joins_none_under_way(
                 .await
                 .is_err()
         );
-        let revoked = other.sessions.revoke_scope("user", 7).await.unwrap();
+        let revoked = other.sessions.revoke_scope(USER, 7).await.unwrap();
         let mut sign_in = server.sessions.begin_sign_in();
         assert!(
             tokio::time::timeout(Duration::ZERO, &mut sign_in)
@@ -192,7 +192,7 @@ fn a_logout_elsewhere_between_the_steps_of_a_sign_in_ends_it() {
         ..typical()
     };
     let sign_in = server.sessions.begin_sign_in().wait().unwrap();
-    other.sessions.revoke_scope("user", 7).wait().unwrap();
+    other.sessions.revoke_scope(USER, 7).wait().unwrap();
     // This server does not know: the session starts, and dies where it is known.
     let set = sign_in.start(&account).unwrap();
     let header = set.as_str().split(';').next().unwrap();
@@ -201,7 +201,7 @@ fn a_logout_elsewhere_between_the_steps_of_a_sign_in_ends_it() {
     assert_eq!(server.kind(header), Err(OpenErrorKind::Revoked));
     // Where it is known in time, it does not start.
     let sign_in = server.sessions.begin_sign_in().wait().unwrap();
-    server.sessions.revoke_scope("user", 7).wait().unwrap();
+    server.sessions.revoke_scope(USER, 7).wait().unwrap();
     let ended = SealError::Ended(OpenErrorKind::Revoked);
     assert_eq!(sign_in.start(&account).map(|_| ()), Err(ended));
     // And not when the state has become too old meanwhile.

@@ -1,12 +1,11 @@
 //! The revocation state itself: its clock, its entries, and what a reader does with it.
 
 use sealed_session::{
-    ChangeError, Context, Epoch, OpenErrorKind, RevocationState, RevocationView, Scope, Scopes,
-    SealError, SessionData, SessionId,
+    ChangeError, Context, Epoch, OpenErrorKind, RevocationState, RevocationView, Scope, ScopeKind,
+    SealError, SessionId,
 };
-use serde::{Deserialize, Serialize};
 
-use crate::account::typical;
+use crate::account::{USER, typical};
 use crate::fixture::{EPOCH, NOW, Setting, at, claims, random};
 use crate::oracle::OracleClaims;
 
@@ -20,10 +19,10 @@ fn a_token_at_its_own_entrys_epoch_is_alive_beside_a_newer_entry_of_somebody_els
     let setting = Setting::default();
     let codec = setting.codec();
     let own = [
-        Scope::new("user", typical().user).unwrap(),
+        Scope::new(USER, typical().user),
         Scope::session(SessionId::from_bytes(*b"8 bytes!")),
     ];
-    let somebody = (Scope::new("user", 1).unwrap(), millis(EPOCH + 1000));
+    let somebody = (Scope::new(USER, 1), millis(EPOCH + 1000));
     for scope in own {
         let entries = [(scope, millis(EPOCH)), somebody];
         let state = RevocationState::from_parts(millis(EPOCH + 1000), Epoch::ZERO, entries);
@@ -43,7 +42,7 @@ fn a_token_at_its_own_entrys_epoch_is_alive_beside_a_newer_entry_of_somebody_els
 
 #[test]
 fn the_clock_steps_over_time_over_itself_and_over_every_epoch_seen() {
-    let user = [Scope::new("user", 7).unwrap()];
+    let user = [Scope::new(USER, 7)];
     let mut state = RevocationState::fixed(millis(5));
     assert_eq!(state.revoke(&user, millis(0), Epoch::ZERO), Ok(millis(6)));
     assert_eq!(state.revoke(&user, millis(0), millis(100)), Ok(millis(101)));
@@ -75,28 +74,53 @@ fn the_clock_steps_over_time_over_itself_and_over_every_epoch_seen() {
 }
 
 #[test]
-fn numbers_and_text_name_the_same_scope_as_their_decimal() {
-    let scope = |id: &str| Scope::new("user", id).unwrap();
-    assert_eq!(Scope::new("user", 0).unwrap(), scope("0"));
-    assert_eq!(
-        Scope::new("user", u64::MAX).unwrap(),
-        scope("18446744073709551615")
-    );
-    assert_eq!(
-        Scope::new("user", i128::MIN).unwrap(),
-        scope(&i128::MIN.to_string())
-    );
-    assert_eq!(Scope::new("user", b"7").unwrap(), scope("7"));
-    assert_ne!(
-        Scope::new("user", "7").unwrap(),
-        Scope::new("tenant", "7").unwrap()
-    );
-    assert_ne!(Scope::new("use", "r7").unwrap(), scope("7"));
+fn numbers_text_and_bytes_name_the_scope_of_their_decimal_or_bytes() {
+    const TEXT: ScopeKind<str> = ScopeKind::new("user");
+    const BYTES: ScopeKind<[u8]> = ScopeKind::new("user");
+    const WIDE: ScopeKind<i128> = ScopeKind::new("user");
+    let named = |id: &[u8]| Scope::named("user", id).unwrap();
+    assert_eq!(Scope::new(USER, 0), named(b"0"));
+    assert_eq!(Scope::new(USER, u64::MAX), named(b"18446744073709551615"));
+    let least = i128::MIN.to_string();
+    assert_eq!(Scope::new(WIDE, i128::MIN), named(least.as_bytes()));
+    let owned = String::from("7");
+    for text in [
+        Scope::new(TEXT, "7"),
+        Scope::new(TEXT, String::from("7")),
+        Scope::new(TEXT, &owned),
+        Scope::new(TEXT, std::borrow::Cow::Borrowed("7")),
+        Scope::new(TEXT, Box::<str>::from("7")),
+        Scope::new(BYTES, b"7"),
+        Scope::new(BYTES, [b'7']),
+        Scope::new(BYTES, vec![b'7']),
+        Scope::new(BYTES, b"7".as_slice()),
+        Scope::new(USER, 7),
+    ] {
+        assert_eq!(text, named(b"7"));
+    }
+    assert_ne!(named(b"7"), Scope::named("tenant", b"7").unwrap());
+    assert_ne!(named(b"7"), Scope::named("use", b"r7").unwrap());
+}
+
+#[cfg(feature = "uuid")]
+#[test]
+fn a_uuid_names_the_scope_of_its_text_in_small_letters_with_hyphens() {
+    const ACCOUNT: ScopeKind<uuid::Uuid> = ScopeKind::new("account");
+    let text = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+    for written in [
+        text,
+        "67E55044-10B1-426F-9247-BB680E5FE0C8",
+        "67e5504410b1426f9247bb680e5fe0c8",
+    ] {
+        let id: uuid::Uuid = written.parse().unwrap();
+        let named = Scope::named("account", text.as_bytes()).unwrap();
+        assert_eq!(Scope::new(ACCOUNT, id), named);
+    }
 }
 
 #[test]
 fn a_state_whose_parts_contradict_each_other_is_refused() {
-    let entry = |epoch| [(Scope::new("user", 7).unwrap(), millis(epoch))];
+    let entry = |epoch| [(Scope::new(USER, 7), millis(epoch))];
     assert!(RevocationState::from_parts(millis(5), millis(6), []).is_err());
     assert!(RevocationState::from_parts(millis(5), millis(5), entry(6)).is_err());
     let state = RevocationState::from_parts(millis(5), millis(4), entry(5)).unwrap();
@@ -106,21 +130,20 @@ fn a_state_whose_parts_contradict_each_other_is_refused() {
 }
 
 #[test]
-fn the_kind_session_is_reserved() {
-    assert!(Scope::new("session", 7).is_err());
-    #[derive(Serialize, Deserialize)]
-    struct Confused(u64);
-    impl SessionData for Confused {
-        const SCHEMA: u32 = 1;
-        fn scopes(&self, scopes: &mut Scopes<'_>) {
-            scopes.add("user", self.0).add("session", self.0);
-        }
+fn the_kind_session_is_reserved_and_an_empty_one_names_nothing() {
+    for kind in ["session", ""] {
+        let error = Scope::named(kind, b"7").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the scope kind \"session\" is reserved for the session's own scope, and an empty one names \
+             nothing"
+        );
+        assert!(std::panic::catch_unwind(|| ScopeKind::<u64>::new(kind)).is_err());
     }
-    let codec = Setting::default().codec_of::<Confused>();
-    let state = RevocationState::fixed(Epoch::ZERO);
-    let context = Context::new(at(NOW), RevocationView::current(&state));
-    let sealed = codec.start(&Confused(7), &context, random(1));
-    assert_eq!(sealed.unwrap_err(), SealError::ReservedScope);
+    for kind in ["sessio", "sessions", "Session", "session "] {
+        assert!(Scope::named(kind, b"7").is_ok(), "{kind}");
+        assert_eq!(ScopeKind::<u64>::new(kind).name(), kind);
+    }
 }
 
 #[test]

@@ -191,7 +191,7 @@ mod counted {
         );
         let described = Counts::default();
         metrics::with_local_recorder(&described, MetricsTelemetry::describe);
-        assert_eq!(described.0.lock().unwrap().len(), 7);
+        assert_eq!(described.0.lock().unwrap().len(), 9);
     }
 }
 

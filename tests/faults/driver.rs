@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use sealed_session::{
     FileStore, Key, KeyRing, Loaded, Replaced, RevocationStore, Revocations, RevokeError, Scope,
-    StoreError, StoreFuture, Version,
+    ScopeKind, StoreError, StoreFuture, Version,
 };
+
+const USER: ScopeKind<u64> = ScopeKind::new("user");
 
 /// What the write finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +98,7 @@ impl Scenario {
 }
 
 fn user(number: u64) -> Scope {
-    Scope::new("user", number).unwrap()
+    Scope::new(USER, number)
 }
 
 fn revocations(folder: &Path) -> Revocations {

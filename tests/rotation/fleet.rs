@@ -22,6 +22,7 @@ use crate::sequence::{AUDIENCE, Deploy, Limits, START, Sequence, at, key_ring};
 struct Visit;
 
 impl SessionData for Visit {
+    const NAME: &'static str = "session";
     const SCHEMA: u32 = 1;
 }
 
@@ -227,6 +228,7 @@ fn start(sequence: &Sequence, ring: usize, deploy: &Deploy, until: u64) -> Resul
         .idle_timeout(Duration::from_secs(deploy.limits.idle))
         .absolute_timeout(Duration::from_secs(deploy.limits.absolute))
         .skew(Duration::from_secs(sequence.skew))
+        .dangerous_any_times()
         .build()
         .map_err(|error| {
             format!(

@@ -20,10 +20,12 @@ use std::vec::Vec;
 
 use sealed_session::{
     Epoch, Key, KeyRing, Loaded, ManualClock, Randomness, Replaced, RevocationStore, Revocations,
-    Scope, StoreError, StoreFuture, UnixTime, Version,
+    Scope, ScopeKind, StoreError, StoreFuture, UnixTime, Version,
 };
 use shuttle::sync::Mutex;
 use shuttle::{future, thread};
+
+const USER: ScopeKind<u64> = ScopeKind::new("user");
 
 const SCHEDULES: usize = 20_000;
 
@@ -95,7 +97,7 @@ fn process(store: &Store, clock: &ManualClock) -> Revocations {
 }
 
 fn user(number: u64) -> Scope {
-    Scope::new("user", number).unwrap()
+    Scope::new(USER, number)
 }
 
 /// Two processes on one store. The first has two writers, one who loads and one who reads; the other

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use sealed_session::{
     Codec, Context, DocumentCodec, Epoch, Key, KeyRing, Randomness, RefreshError, RevocationEvent,
-    RevocationState, RevocationStore, RevocationView, Revocations, Scope, Scopes, Session,
-    SessionData, Sessions, UnixTime,
+    RevocationState, RevocationStore, RevocationView, Revocations, Scope, ScopeKind, Scopes,
+    Session, SessionData, Sessions, UnixTime,
 };
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,9 @@ const INTERVAL: u64 = 8_000;
 const STALENESS: u64 = 24_000;
 const SKEW: u64 = 4_000;
 
+const USER: ScopeKind<u64> = ScopeKind::new("user");
+const TENANT: ScopeKind<u64> = ScopeKind::new("tenant");
+
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Account {
     user: u64,
@@ -39,17 +42,18 @@ pub(crate) struct Account {
 impl Account {
     pub(crate) fn scopes(self) -> [Scope; 2] {
         [
-            Scope::new("user", self.user).unwrap(),
-            Scope::new("tenant", self.user % TENANTS).unwrap(),
+            Scope::new(USER, self.user),
+            Scope::new(TENANT, self.user % TENANTS),
         ]
     }
 }
 
 impl SessionData for Account {
+    const NAME: &'static str = "session";
     const SCHEMA: u32 = 1;
     fn scopes(&self, scopes: &mut Scopes<'_>) {
-        scopes.add("user", self.user);
-        scopes.add("tenant", self.user % TENANTS);
+        scopes.add(USER, self.user);
+        scopes.add(TENANT, self.user % TENANTS);
     }
 }
 
@@ -146,6 +150,7 @@ impl Run {
             .idle_timeout(long)
             .absolute_timeout(long)
             .skew(long)
+            .dangerous_any_times()
             .build();
         // Whoever accepts stale states is held to what it knows alone.
         let staleness = if accepting { u64::MAX / 2 } else { STALENESS };

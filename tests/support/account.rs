@@ -1,7 +1,9 @@
 //! The session type of the vectors: see `tests/vectors/VECTORS.md`.
 
-use sealed_session::{Scopes, SessionData};
+use sealed_session::{ScopeKind, Scopes, SessionData};
 use serde::{Deserialize, Serialize};
+
+pub(crate) const USER: ScopeKind<u64> = ScopeKind::new("user");
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Account {
@@ -11,10 +13,11 @@ pub(crate) struct Account {
 }
 
 impl SessionData for Account {
+    const NAME: &'static str = "session";
     const SCHEMA: u32 = 1;
 
     fn scopes(&self, scopes: &mut Scopes<'_>) {
-        scopes.add("user", self.user);
+        scopes.add(USER, self.user);
     }
 }
 

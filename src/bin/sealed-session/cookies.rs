@@ -14,12 +14,15 @@ pub(crate) fn unescaped(text: &str) -> Zeroizing<String> {
 }
 
 /// The values of the cookies called `name` in a header, in a browser's table or in JSON; or all of `text`
-/// where it is a value alone, perhaps in quotes.
-pub(crate) fn values<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
+/// where it is a value alone, perhaps in quotes. Without a name, only such a value is found.
+pub(crate) fn values<'t>(text: &'t str, name: Option<&str>) -> Vec<&'t str> {
     let bare = text.trim_matches(|c: char| c.is_whitespace() || "\"',;".contains(c));
     if !bare.is_empty() && bare.bytes().all(is_of_value) {
         return vec![bare];
     }
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
     let mut before = ' ';
     let mut rest = text;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::args::Inspect;
 use crate::cookies::{unescaped, values};
+use crate::hex::from_hex;
 use crate::input::{RingAt, now, read_stdin};
 use crate::output::{Answer, Failure};
 
@@ -18,6 +19,7 @@ use crate::output::{Answer, Failure};
 struct Opaque;
 
 impl SessionData for Opaque {
+    const NAME: &'static str = "opaque";
     const SCHEMA: u32 = 0;
 }
 
@@ -48,13 +50,24 @@ pub(crate) fn inspect(given: &Inspect) -> Result<Answer, Failure> {
     let ring = keys.map(|keys| keys.load()).transpose()?;
     let text = read_stdin("a cookie")?;
     let text = unescaped(&text);
-    let values = values(&text, &given.cookie);
+    let name = given.cookie.as_deref();
+    if ring.is_some() && name.is_none() {
+        return Err(Failure::usage(
+            "which cookie is it? The keys depend on its name",
+            "give its full name, prefix included: --cookie __Host-account, or SESSION_COOKIE",
+        ));
+    }
+    let values = values(&text, name);
     if values.is_empty() {
-        return Err(Failure::input(format!(
-            "standard input is no cookie's value, and has no cookie called {}",
-            given.cookie
-        ))
-        .then("give the bare value, or a Cookie header; --cookie names another cookie"));
+        return Err(match name {
+            Some(name) => Failure::input(format!(
+                "standard input is no cookie's value, and has no cookie called {name}"
+            ))
+            .then("give the bare value, or a Cookie header; --cookie names another cookie"),
+            None => Failure::input("standard input is no cookie's value").then(
+                "give the bare value, or name the cookie to look for in a header by --cookie",
+            ),
+        });
     }
     let seen: Vec<Seen> = values
         .iter()
@@ -93,7 +106,7 @@ fn see(
     };
     let audience = given.audience.get()?;
     let codec = Codec::<Opaque>::builder(audience, ring)
-        .cookie_name(&given.cookie)
+        .cookie_name(given.cookie.as_deref().unwrap_or_default())
         .accept_both_protections()
         .idle_timeout(given.timeouts.idle_timeout)
         .absolute_timeout(given.timeouts.absolute_timeout)
@@ -103,7 +116,11 @@ fn see(
             BuildError::KeyRing(error) => Failure::input(error),
             _ => Failure::usage(&error.to_string(), "give what the servers have"),
         })?;
-    let binding = given.binding.as_deref().map(from_hex).transpose()?;
+    let binding = given
+        .binding
+        .as_deref()
+        .map(|text| from_hex("the binding", text))
+        .transpose()?;
     let state = match &given.store {
         None => None,
         Some(path) => {
@@ -129,24 +146,6 @@ fn see(
         with_keys: true,
         with_store: state.is_some(),
     })
-}
-
-fn from_hex(text: &str) -> Result<Vec<u8>, Failure> {
-    let digits: Option<Vec<u8>> = text
-        .chars()
-        .map(|digit| {
-            digit
-                .to_digit(16)
-                .and_then(|digit| u8::try_from(digit).ok())
-        })
-        .collect();
-    let pairs = digits.filter(|digits| digits.len().is_multiple_of(2));
-    let pairs =
-        pairs.ok_or_else(|| Failure::usage("the binding is not hex", "give two digits a byte"))?;
-    Ok(pairs
-        .chunks_exact(2)
-        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
-        .collect())
 }
 
 fn hex(bytes: &[u8]) -> String {

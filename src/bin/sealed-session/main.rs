@@ -10,6 +10,7 @@
 mod args;
 mod cookies;
 mod findings;
+mod hex;
 mod input;
 mod inspect;
 mod keys;

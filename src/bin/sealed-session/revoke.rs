@@ -9,7 +9,8 @@ use sealed_session::{
 };
 use serde_json::{Value, json};
 
-use crate::args::{Create, ListRevoked, Revoke, Store, Who};
+use crate::args::{Create, IdForm, ListRevoked, Revoke, Store, Who};
+use crate::hex::from_hex;
 use crate::output::{Answer, Failure};
 
 /// As many as a store holds. Who keeps fewer bounds the table in its own next write.
@@ -96,8 +97,13 @@ impl Store {
 
 pub(crate) fn revoke(given: &Revoke) -> Result<Answer, Failure> {
     let (store, scopes) = match &given.who {
-        Who::User { ids, store } => (store, all_of("user", ids)?),
-        Who::Scope { kind, ids, store } => (store, all_of(kind, ids)?),
+        Who::User { ids, form, store } => (store, all_of("user", ids, *form)?),
+        Who::Scope {
+            kind,
+            ids,
+            form,
+            store,
+        } => (store, all_of(kind, ids, *form)?),
         Who::Session { ids, store } => {
             let scopes = ids.iter().map(|id| session(id)).collect::<Result<_, _>>()?;
             (store, scopes)
@@ -151,13 +157,37 @@ fn clock(epoch: Epoch) -> String {
     format!("{millis} ({})", UnixTime::from_millis(millis))
 }
 
-fn scope(kind: &str, id: &str) -> Result<Scope, Failure> {
-    Scope::new(kind, id)
+fn scope(kind: &str, id: &[u8]) -> Result<Scope, Failure> {
+    Scope::named(kind, id)
         .map_err(|error| Failure::usage(&error.to_string(), "use `revoke session`, or --session"))
 }
 
-fn all_of(kind: &str, ids: &[String]) -> Result<Vec<Scope>, Failure> {
-    ids.iter().map(|id| scope(kind, id)).collect()
+fn all_of(kind: &str, ids: &[String], form: IdForm) -> Result<Vec<Scope>, Failure> {
+    let one = |id: &String| {
+        if form.hex {
+            return scope(kind, &from_hex("the id", id)?);
+        }
+        if !form.text && looks_like_a_uuid_in_another_form(id) {
+            return Err(Failure::usage(
+                "the id looks like a UUID that is not in small letters with hyphens, as the library \
+                 names UUIDs",
+                "write it so; or, if the application's ids are this very text, add --text",
+            ));
+        }
+        scope(kind, id.as_bytes())
+    };
+    ids.iter().map(one).collect()
+}
+
+/// Whether this is a UUID with capital letters, in braces, as a URN or without hyphens.
+fn looks_like_a_uuid_in_another_form(id: &str) -> bool {
+    let inner = id.trim_start_matches("urn:uuid:");
+    let inner = inner.trim_start_matches('{').trim_end_matches('}');
+    let digits: String = inner.chars().filter(|&c| c != '-').collect();
+    let is_uuid = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let hyphens: Vec<usize> = id.match_indices('-').map(|(place, _)| place).collect();
+    let has_capitals = id.bytes().any(|byte| byte.is_ascii_uppercase());
+    is_uuid && (hyphens != [8, 13, 18, 23] || id.len() != 36 || has_capitals)
 }
 
 fn session(id: &str) -> Result<Scope, Failure> {
@@ -198,9 +228,9 @@ fn made(given: &Create, epoch: Epoch) -> Answer {
 
 pub(crate) fn list(given: &ListRevoked) -> Result<Answer, Failure> {
     let asked = match (&given.user, &given.session, given.scope.as_deref()) {
-        (Some(id), ..) => Some(scope("user", id)?),
+        (Some(id), ..) => Some(scope("user", id.as_bytes())?),
         (_, Some(id), _) => Some(session(id)?),
-        (.., Some([kind, id])) => Some(scope(kind, id)?),
+        (.., Some([kind, id])) => Some(scope(kind, id.as_bytes())?),
         _ => None,
     };
     let (state, _) = given.store.with(

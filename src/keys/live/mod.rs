@@ -46,7 +46,7 @@ pub use source::{KeyRingSource, SourceFuture};
 ///
 /// #[derive(serde::Serialize, serde::Deserialize)]
 /// struct Account { user: u64 }
-/// impl SessionData for Account { const SCHEMA: u32 = 1; }
+/// impl SessionData for Account { const NAME: &'static str = "account"; const SCHEMA: u32 = 1; }
 ///
 /// # let folder = std::env::temp_dir().join(format!("sealed-session-live-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder)?;

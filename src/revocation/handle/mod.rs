@@ -25,7 +25,7 @@ use core::time::Duration;
 
 use super::change::RevocationChange;
 use super::error::{RefreshError, RevokeError};
-use super::scope::{Scope, ScopeId};
+use super::scope::{Scope, ScopeId, ScopeKind};
 use super::state::RevocationState;
 use super::store::RevocationStore;
 use crate::error::KeyRingError;
@@ -217,18 +217,17 @@ impl Revocations {
         })
     }
 
-    /// The same for the scope of one kind and id: `revoke_scope("user", 42)`.
+    /// The same for the scope of one kind and id: `revoke_scope(USER, 42)`.
     ///
     /// # Errors
     ///
-    /// As there; and [`RevokeError::Scope`] for the reserved kind.
-    pub fn revoke_scope(
+    /// As there.
+    pub fn revoke_scope<I: ?Sized>(
         &self,
-        kind: &str,
-        id: impl ScopeId,
+        kind: ScopeKind<I>,
+        id: impl ScopeId<I>,
     ) -> Operation<'_, Result<Epoch, RevokeError>> {
-        let scope = Scope::new(kind, id);
-        Operation::new(async move { self.revoke(&[scope?]).await })
+        self.revoke(&[Scope::new(kind, id)])
     }
 
     /// Ends every session that was sealed until now.

@@ -22,7 +22,9 @@ use crate::runtime::whole_file::{FileError, Readers, WholeFile};
 /// folder must be on a local disk: over a network, locks and renames may mean less than they say.
 ///
 /// ```
-/// use sealed_session::{FileStore, Key, KeyRing, Revocations, Scope};
+/// use sealed_session::{FileStore, Key, KeyRing, Revocations, ScopeKind};
+///
+/// const USER: ScopeKind<u64> = ScopeKind::new("user");
 ///
 /// # let folder = std::env::temp_dir().join(format!("sealed-session-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder)?;
@@ -30,7 +32,7 @@ use crate::runtime::whole_file::{FileError, Readers, WholeFile};
 /// let store = FileStore::new(folder.join("revocations"));
 /// let revocations = Revocations::shared("shop.example", &keys, store).build()?;
 /// revocations.create_store().wait()?; // once in the store's life, by hand or by the deployment
-/// revocations.revoke(&[Scope::new("user", 7)?]).wait()?; // durable when this returns
+/// revocations.revoke_scope(USER, 7).wait()?; // durable when this returns
 /// # std::fs::remove_dir_all(folder)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

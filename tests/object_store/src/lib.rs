@@ -302,6 +302,7 @@ pub mod guide {
     }
 
     impl SessionData for Account {
+        const NAME: &'static str = "session";
         const SCHEMA: u32 = 1;
     }
 

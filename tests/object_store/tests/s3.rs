@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use sealed_session::{
     Key, KeyRing, ObjectRevocationStore, OpenErrorKind, RefreshError, Revocations, RevokeError,
-    Scope, Scopes, SessionData, Sessions, StoreErrorKind,
+    Scope, ScopeKind, Scopes, SessionData, Sessions, StoreErrorKind,
 };
 use sealed_session_object_store::{Mischief, Server};
 use serde::{Deserialize, Serialize};
+
+const USER: ScopeKind<u64> = ScopeKind::new("user");
 
 const AUDIENCE: &str = "shop.example";
 const PATH: &str = "sessions/revocations";
@@ -19,9 +21,10 @@ struct Account {
 }
 
 impl SessionData for Account {
+    const NAME: &'static str = "session";
     const SCHEMA: u32 = 1;
     fn scopes(&self, scopes: &mut Scopes<'_>) {
-        scopes.add("user", self.user);
+        scopes.add(USER, self.user);
     }
 }
 
@@ -45,7 +48,7 @@ async fn server_with_store() -> (Server, Revocations) {
 }
 
 fn user(number: u64) -> Scope {
-    Scope::new("user", number).unwrap()
+    Scope::new(USER, number)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -64,7 +67,7 @@ async fn a_logout_travels_through_the_bucket() {
     let header = set.as_str().split(';').next().unwrap();
     other.refresh().await.unwrap();
     assert!(there.open(header).is_ok());
-    here.revoke_scope("user", 7).await.unwrap();
+    here.revoke_scope(USER, 7).await.unwrap();
     other.refresh().await.unwrap();
     let kind = there.open(header).unwrap_err().kind();
     assert_eq!(kind, OpenErrorKind::Revoked);

@@ -30,6 +30,7 @@ Times (TIME): 2026-11-22T00:00:00Z. Durations: 60s, 30m, 12h, 90d.
 Environment:
   SESSION_AUDIENCE     the audience, where --audience is not given
   SESSION_KEYS         the servers' ring, where --keys is not given
+  SESSION_COOKIE       the cookie's full name, where --cookie is not given
   SESSION_REVOCATIONS  the file store, where --store is not given";
 
 /// Keys, cookies and revocations of sealed sessions, for who operates them.
@@ -170,9 +171,9 @@ pub(crate) struct Inspect {
     pub(crate) keys: Option<RingAt>,
     #[command(flatten)]
     pub(crate) audience: Audience,
-    /// The cookie's full name
-    #[arg(long, value_name = "NAME", default_value = "__Host-session")]
-    pub(crate) cookie: String,
+    /// The cookie's full name, such as __Host-account: the keys depend on it
+    #[arg(long, value_name = "NAME", env = "SESSION_COOKIE")]
+    pub(crate) cookie: Option<String>,
     /// The binding that the application passes, in hex
     #[arg(long, value_name = "HEX")]
     pub(crate) binding: Option<String>,
@@ -204,6 +205,8 @@ pub(crate) enum Who {
         #[arg(required = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
         ids: Vec<String>,
         #[command(flatten)]
+        form: IdForm,
+        #[command(flatten)]
         store: Store,
     },
     /// Log out single sessions
@@ -223,6 +226,8 @@ pub(crate) enum Who {
         #[arg(required = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
         ids: Vec<String>,
         #[command(flatten)]
+        form: IdForm,
+        #[command(flatten)]
         store: Store,
     },
     /// Log out everyone
@@ -235,6 +240,17 @@ pub(crate) enum Who {
         #[command(flatten)]
         store: Store,
     },
+}
+
+/// How ids are written. A number is its digits, and a UUID its text in small letters with hyphens.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct IdForm {
+    /// The ids are bytes, written in hex
+    #[arg(long)]
+    pub(crate) hex: bool,
+    /// The ids are text as it stands, also where it looks like a UUID in another form
+    #[arg(long, conflicts_with = "hex")]
+    pub(crate) text: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -46,8 +46,12 @@ fn at_most_one_key_is_tried_and_none_for_an_unknown_or_retired_id() {
     let state = RevocationState::fixed(Epoch::ZERO);
     for protection in [Protection::Encrypted, Protection::Signed] {
         let context = Context::new(UnixTime::from_secs(1000), RevocationView::current(&state));
-        let ring = codec(1..=20, protection);
-        for seed in 1..=22 {
+        let ring = codec(if cfg!(miri) { 1..=5 } else { 1..=20 }, protection);
+        // Fewer under Miri, which derives a key in a second.
+        let seeds = [1, 5, 21]
+            .into_iter()
+            .chain(if cfg!(miri) { 22..=22 } else { 1..=22 });
+        for seed in seeds {
             let early = Context::new(UnixTime::from_secs(5), RevocationView::current(&state));
             let when = if seed == 5 { &early } else { &context };
             let sealer = codec([seed], protection);

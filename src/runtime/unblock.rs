@@ -20,11 +20,19 @@ pub(crate) async fn unblock<R: Send + 'static>(
     spawn(work)?.await.map_err(died)
 }
 
+/// Where the standard library can neither start a thread nor sleep: it panics.
+const NO_THREADS: bool = cfg!(all(
+    target_family = "wasm",
+    any(target_os = "unknown", target_os = "none")
+));
+
 pub(crate) fn sleep(duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
         match spawn(move || thread::sleep(duration)) {
             // The sender is dropped without a message only when the sleep has ended, too.
             Ok(ended) => drop(ended.await),
+            // There is nothing to sleep with; what calls this tries a bounded number of times.
+            Err(_) if NO_THREADS => {}
             // No thread to be had: a caller that is kept waiting is better than one that spins.
             Err(_) => thread::sleep(duration),
         }

@@ -176,3 +176,117 @@ fn a_stale_state_opens_nothing_and_seals_nothing_but_still_revokes() {
         assert_eq!(renewed.unwrap_err(), SealError::StaleState);
     }
 }
+
+#[test]
+fn a_state_succeeds_another_by_its_clock_its_floor_and_every_entry() {
+    let scope = |user| Scope::new(USER, user);
+    let state = |clock, floor, entries: &[(u64, u64)]| {
+        let entries = entries.iter().map(|&(user, at)| (scope(user), millis(at)));
+        RevocationState::from_parts(millis(clock), millis(floor), entries).unwrap()
+    };
+    let former = state(100, 50, &[(1, 70), (2, 80)]);
+    for (next, succeeds) in [
+        (state(100, 50, &[(1, 70), (2, 80)]), true),
+        (state(101, 50, &[(1, 70), (2, 80), (3, 90)]), true),
+        (state(101, 50, &[(1, 101), (2, 80)]), true),
+        // The floor covers what is no longer there.
+        (state(101, 70, &[(2, 80)]), true),
+        (state(101, 80, &[]), true),
+        // Its clock is lower.
+        (state(99, 50, &[(1, 70), (2, 80)]), false),
+        // Its floor is lower, though nothing else is.
+        (state(101, 49, &[(1, 70), (2, 80)]), false),
+        // It has forgotten an entry, or knows it as older.
+        (state(101, 50, &[(1, 70)]), false),
+        (state(101, 50, &[(1, 69), (2, 80)]), false),
+        (state(101, 79, &[]), false),
+        (state(101, 50, &[]), false),
+    ] {
+        assert_eq!(
+            next.succeeds(&former),
+            succeeds,
+            "{:?}",
+            next.revoked().collect::<Vec<_>>()
+        );
+    }
+}
+
+/// A token past step 7 is authentic, whatever fails after: the next revocation must step over its epoch.
+#[test]
+fn the_epoch_of_a_token_that_fails_at_any_later_step_is_told_and_of_no_other() {
+    let setting = Setting {
+        accept_both: true,
+        ..Setting::default()
+    };
+    let codec = setting.codec();
+    let told = |claims: OracleClaims, payload: &[u8], state: &RevocationState, stale: bool| {
+        let token = setting.forge_payload(&claims, payload);
+        let view = if stale {
+            RevocationView::stale(state)
+        } else {
+            RevocationView::current(state)
+        };
+        let error = codec.open(token, &Context::new(at(NOW), view)).unwrap_err();
+        (error.kind(), error.authentic_epoch())
+    };
+    let good = hex::decode("fd9c0405616c696365010561646d696e").unwrap();
+    let none = RevocationState::fixed(Epoch::ZERO);
+    let user = |entry| {
+        let revoked = [(Scope::new(USER, typical().user), entry)];
+        RevocationState::from_parts(entry, Epoch::ZERO, revoked).unwrap()
+    };
+    let epoch = Some(millis(EPOCH));
+    let of = |change: fn(&mut OracleClaims)| {
+        let mut claims = claims();
+        change(&mut claims);
+        claims
+    };
+    let future = of(|claims| {
+        claims.issued_at = NOW + 61;
+        claims.expires_at = NOW + 100;
+    });
+    let past = of(|claims| {
+        claims.started_at = NOW - 10;
+        claims.issued_at = NOW - 10;
+        claims.expires_at = NOW;
+    });
+    let schema = of(|claims| claims.schema = 9);
+    for (claims, payload, state, stale, expected) in [
+        (future, &good[..], &none, false, OpenErrorKind::NotYetValid),
+        (past, &good, &none, false, OpenErrorKind::Expired),
+        (
+            claims(),
+            &good,
+            &RevocationState::fixed(millis(EPOCH + 1)),
+            false,
+            OpenErrorKind::Revoked,
+        ),
+        (claims(), &good, &none, true, OpenErrorKind::StaleState),
+        (
+            schema,
+            &good,
+            &none,
+            false,
+            OpenErrorKind::UnsupportedSchema,
+        ),
+        (claims(), b"\xff", &none, false, OpenErrorKind::Payload),
+        (
+            claims(),
+            &good,
+            &user(millis(EPOCH + 1)),
+            false,
+            OpenErrorKind::Revoked,
+        ),
+    ] {
+        assert_eq!(
+            told(claims, payload, &state, stale),
+            (expected, epoch),
+            "{expected:?}"
+        );
+    }
+    let absurd = of(|claims| claims.epoch = u64::MAX);
+    assert_eq!(
+        told(absurd, &good, &none, false),
+        (OpenErrorKind::Malformed, None)
+    );
+}

@@ -21,6 +21,9 @@ impl LiveKeyRing {
     ///
     /// Failures are told to [`on_event`](super::LiveKeyRingBuilder::on_event). It ends when the last
     /// handle and the last sessions that follow it have been dropped, after the pause that it is in.
+    ///
+    /// Not on wasm without an operating system (`wasm32-unknown-unknown`), which has neither threads nor
+    /// timers: call [`refresh_if_due`](Self::refresh_if_due) in every request there.
     pub fn keep_fresh(&self) -> impl Future<Output = ()> + Send + 'static {
         let live = Arc::downgrade(&self.0);
         async move { while load_and_sleep(&live).await {} }

@@ -8,6 +8,8 @@
 
 mod builder;
 mod error;
+// A task needs threads or timers, and these targets have neither: refresh on use there.
+#[cfg(not(all(target_family = "wasm", any(target_os = "unknown", target_os = "none"))))]
 mod keep_fresh;
 mod keys;
 mod pace;

@@ -9,7 +9,12 @@ use core::time::Duration;
 use std::io;
 use std::thread;
 
+use super::shared::Shared;
 use super::{Kind, Revocations};
+use crate::runtime::clock::Moment;
+
+/// How late the task may notice that the machine was suspended.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 /// The pause where the clock shows no time at all.
 const WITHOUT_CLOCK: Duration = Duration::from_secs(1);
@@ -33,6 +38,9 @@ impl Revocations {
     /// Failures are told to [`on_event`](super::RevocationsBuilder::on_event), and make the pauses
     /// longer. It ends when the last handle is dropped; for a fixed epoch or the memory of a process
     /// it ends at once.
+    ///
+    /// Not on wasm without an operating system (`wasm32-unknown-unknown`), which has neither threads nor
+    /// timers: call [`refresh_if_due`](Self::refresh_if_due) in every request there.
     pub fn keep_fresh(&self) -> impl Future<Output = ()> + Send + 'static {
         let kind = Arc::downgrade(&self.0);
         async move { while load_and_sleep(&kind).await {} }
@@ -71,7 +79,7 @@ async fn load_and_sleep(kind: &Weak<Kind>) -> bool {
     if let Ok(true) = shared.refresh_if_due().await {
         shared.keep_key_current().await;
     }
-    let wait = shared.moment().map(|now| shared.sleep(now));
+    let wait = shared.moment().map(|now| sleep(shared, now));
     let wait = wait.unwrap_or(WITHOUT_CLOCK);
     let (sleep, wake) = (shared.store.sleep(wait), Arc::clone(&shared.wake));
     drop(kind);
@@ -85,4 +93,14 @@ async fn load_and_sleep(kind: &Weak<Kind>) -> bool {
     )
     .await;
     true
+}
+
+/// How long the task may sleep. Never nothing, while somebody else's load is under way; and not
+/// long, for a machine that was suspended wakes with an old state and a timer that knows of nothing.
+fn sleep(shared: &Shared, now: Moment) -> Duration {
+    let wait = shared.wait(now).min(LONGEST_SLEEP);
+    if wait.is_zero() {
+        return shared.settings.paces.least_gap();
+    }
+    wait
 }

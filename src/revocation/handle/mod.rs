@@ -10,6 +10,8 @@ mod builder;
 mod event;
 mod for_sessions;
 mod held;
+// A task needs threads or timers, and these targets have neither: refresh on use there.
+#[cfg(not(all(target_family = "wasm", any(target_os = "unknown", target_os = "none"))))]
 mod keep_fresh;
 mod lifetimes;
 mod memory;

@@ -25,9 +25,6 @@ use crate::runtime::sync::{AtomicU64, Mutex, Ordering, Slot, lock};
 use crate::time::{Epoch, TimeError, UnixTime};
 use crate::token::random::Randomness;
 
-/// How late the task may notice that the machine was suspended.
-const LONGEST_SLEEP: Duration = Duration::from_secs(5);
-
 /// Gives the random bytes of one document.
 pub(super) type RandomnessSource = dyn Fn() -> Result<Randomness, RandomnessError> + Send + Sync;
 /// Is told what happens.
@@ -239,16 +236,6 @@ impl Shared {
         let answered = Epoch::from_millis(self.answered.load(Ordering::Acquire));
         let news = self.seen() > self.clock().max(answered);
         lock(&self.pace).wait(&self.settings.paces, now, news)
-    }
-
-    /// How long the task may sleep. Never nothing, while somebody else's load is under way; and not
-    /// long, for a machine that was suspended wakes with an old state and a timer that knows of nothing.
-    pub(super) fn sleep(&self, now: Moment) -> Duration {
-        let wait = self.wait(now).min(LONGEST_SLEEP);
-        if wait.is_zero() {
-            return self.settings.paces.least_gap();
-        }
-        wait
     }
 
     pub(super) fn begin(&self) -> Result<Begun, TimeError> {

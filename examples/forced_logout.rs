@@ -66,8 +66,7 @@ fn log_out() -> Result<(), Box<dyn Error>> {
     let folder = std::env::temp_dir().join(format!("forced-logout-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let file = folder.join("revocations");
-    let text = Key::generate()?.expose_secret();
-    let keys: KeyRing = text.parse()?;
+    let keys = KeyRing::from_key(Key::generate()?);
 
     // Once in the store's life.
     let store = Revocations::shared("shop.example", &keys, FileStore::new(&file)).build()?;
@@ -80,7 +79,7 @@ fn log_out() -> Result<(), Box<dyn Error>> {
 
     let mut other = Command::new(std::env::current_exe()?)
         .args([file.as_os_str(), cookie.as_ref()])
-        .env("SESSION_KEYS", text.as_str())
+        .env("SESSION_KEYS", keys.expose_secrets_in_one_line().as_str())
         .stdout(Stdio::piped())
         .spawn()?;
     let said = other.stdout.take().ok_or("no output")?;

@@ -214,6 +214,10 @@ mod linux {
         let text = key.expose_secret();
         let parsed: KeyRing = text.parse().unwrap();
         let printed = parsed.expose_secrets();
+        let line = parsed.expose_secrets_in_one_line();
+        drop(KeyRing::from_variable(&line).unwrap());
+        drop(parsed.amend(&line).unwrap());
+        assert!(KeyRing::from_variable(&text).is_err());
         let again: KeyRing = printed.parse().unwrap();
         let moved = Box::new((again.clone(), KeyRing::from_key(key)));
         let id = moved.1.keys()[0].key().id("shop.example");

@@ -1,7 +1,7 @@
-//! Any text as a key ring: a ring that prints, is amended and reads back the same, or an error that names
-//! a line of the text and shows none of its words.
+//! Any text as a key ring: a ring that prints, in both forms, is amended and reads back the same, or an
+//! error that names a line of the text and shows none of its words.
 
-use sealed_session::{Key, KeyRing, RingKey, UnixTime};
+use sealed_session::{Key, KeyRing, KeyRingErrorKind, RingKey, UnixTime};
 
 pub fn key_ring_text(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
@@ -11,18 +11,49 @@ pub fn key_ring_text(data: &[u8]) {
         Ok(ring) => {
             let printed = ring.expose_secrets();
             same(&printed.parse().unwrap(), &ring);
+            let line = ring.expose_secrets_in_one_line();
+            assert!(!line.contains(char::is_whitespace));
+            same(&line.parse().unwrap(), &ring);
+            strict_reading_is_the_same_or_says_that_it_was_cut(text, &ring);
             amended_text_reads_as_the_other_ring(text, &ring);
             sealing_key_is_the_latest_that_has_begun(&ring);
         }
         Err(error) => {
-            let lines = text.lines().count();
-            assert!(error.line().is_none_or(|line| (1..=lines).contains(&line)));
-            assert_eq!(error.line().is_none(), error.entry() == 0);
+            // CR alone ends a line, too.
+            let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+            let lines: Vec<&str> = lines.lines().collect();
+            match (error.line(), error.column()) {
+                (None, column) => assert_eq!((error.entry(), column), (0, None)),
+                (Some(line), None) => assert!(error.entry() > 0 && line <= lines.len()),
+                (Some(line), Some(column)) => {
+                    assert_eq!(error.entry(), 0);
+                    assert!((1..=lines[line - 1].chars().count()).contains(&column));
+                }
+            }
             let shown = format!("{error} {error:?}");
             for word in text.split(|c: char| c.is_whitespace() || ",#=".contains(c)) {
                 assert!(word.len() < 24 || !shown.contains(word), "{shown}");
             }
         }
+    }
+}
+
+/// What a variable may hold; the last key's fields, spelled out, are enough.
+fn strict_reading_is_the_same_or_says_that_it_was_cut(text: &str, ring: &KeyRing) {
+    use KeyRingErrorKind::{CutAtLineEnd, CutAtSpace};
+    let latest = ring.keys().iter().max_by_key(|key| key.seal_from());
+    let ends = latest.unwrap().open_until().is_some();
+    match KeyRing::from_variable(text) {
+        Ok(strict) => {
+            assert!(!ends);
+            same(&strict, ring);
+        }
+        Err(error) if error.kind() == CutAtLineEnd => assert!(ends),
+        Err(error) => assert_eq!(error.kind(), CutAtSpace),
+    }
+    match KeyRing::from_variable(&ring.expose_secrets_in_one_line()) {
+        Ok(strict) => same(&strict, ring),
+        Err(error) => assert!(ends && error.kind() == CutAtLineEnd),
     }
 }
 

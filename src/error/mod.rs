@@ -7,13 +7,17 @@
 mod config;
 mod cookie;
 mod key;
+mod key_ring;
+#[cfg(feature = "std")]
+mod key_source;
 mod open;
 mod seal;
 
 pub use config::BuildError;
 pub use cookie::CookieError;
-pub use key::{KeyError, KeyRingError, KeyRingErrorKind};
+pub use key::KeyError;
+pub use key_ring::{KeyRingError, KeyRingErrorKind};
 #[cfg(feature = "std")]
-pub use key::{KeyRingSourceError, KeyRingSourceErrorKind};
+pub use key_source::{KeyRingSourceError, KeyRingSourceErrorKind};
 pub use open::{OpenError, OpenErrorKind};
 pub use seal::{RandomnessError, SealError};

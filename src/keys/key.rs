@@ -21,13 +21,13 @@ use crate::token::key_id::KeyId;
 use crate::token::schedule::key_id;
 
 /// What the text form starts with.
-const PREFIX: &str = "ssk1_";
+pub(crate) const PREFIX: &str = "ssk1_";
 /// What the check sum is taken over, before the secret.
 const CHECK_SUM_LABEL: &[u8] = b"ssk1";
 const CHECK_SUM_LEN: usize = 4;
 const SECRET_LEN: usize = 32;
 /// base64url of secret and check sum.
-const ENCODED_LEN: usize = 48;
+pub(crate) const ENCODED_LEN: usize = 48;
 /// `ssk1_` and 48 characters.
 const TEXT_LEN: usize = 53;
 

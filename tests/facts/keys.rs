@@ -168,10 +168,9 @@ fn one_bad_key_among_good_ones_fails_and_every_error_names_its_line_without_a_se
         (b[5..].to_owned(), Kind::Key(KeyError::Prefix)),
         (
             "seal-from=2026-01-01T00:00:00Z".into(),
-            Kind::Key(KeyError::Prefix),
+            Kind::FieldBeforeKey,
         ),
         (format!("{b} from=2026-01-01T00:00:00Z"), Kind::UnknownField),
-        (format!("{b} {}", text(3)), Kind::UnknownField),
         (format!("{b} seal-from"), Kind::UnknownField),
         (
             format!("{b} seal-from="),
@@ -285,7 +284,9 @@ fn a_ring_is_read_from_a_variable_or_a_file_and_each_failure_says_why() {
             &text(1).as_bytes()[..30],
             "key ring, line 1, key 1: a key has 53 characters",
         ),
-        (b"\xff", "the text is not UTF-8"),
+        (b"\xff", "the text is not UTF-8; save it as UTF-8"),
+        (b"\xff\xfes\0s\0k\0", "the text is UTF-16; save it as UTF-8"),
+        (b"\xfe\xff\0s\0s\0k", "the text is UTF-16; save it as UTF-8"),
     ] {
         std::fs::write(&path, content).unwrap();
         let error = KeyRing::from_file(&path).unwrap_err();
@@ -375,4 +376,61 @@ fn a_key_that_moved_on_is_a_reason_to_renew_and_the_renewal_is_under_the_new_key
     let behind = codec.open(renewed.value(), &context(NOW + 9)).unwrap();
     assert_eq!(behind.value(), &typical());
     assert!(!behind.renewal().is_due(), "or the two would take turns");
+}
+
+/// Nothing could renew it: no key seals.
+#[test]
+fn a_key_is_no_reason_to_renew_when_the_one_whose_turn_it_is_has_closed() {
+    let ring = KeyRing::new([
+        RingKey::new(key(1)),
+        RingKey::new(key(2))
+            .with_seal_from(at(NOW + 10))
+            .with_open_until(at(NOW + 20)),
+        RingKey::new(key(3)).with_seal_from(at(NOW + 30)),
+    ])
+    .unwrap();
+    let codec: Codec<Account> = Codec::builder("shop.example", &ring).build().unwrap();
+    let state = RevocationState::fixed(Epoch::ZERO);
+    let context = |now| Context::new(at(now), RevocationView::current(&state));
+    let token = codec.start(&typical(), &context(NOW), random(1)).unwrap();
+    for (now, moved_on) in [
+        (NOW + 9, false),
+        (NOW + 10, true),
+        (NOW + 19, true),
+        (NOW + 20, false),
+        (NOW + 29, false),
+        (NOW + 30, true),
+    ] {
+        let session = codec.open(token.value(), &context(now)).unwrap();
+        assert_eq!(session.renewal().key_moved_on(), moved_on, "at {now}");
+        let renewed = codec.renew(&session, session.value(), &context(now), random(2));
+        let expected = (NOW + 20..NOW + 30).contains(&now);
+        assert_eq!(
+            renewed.err(),
+            expected.then_some(SealError::RetiredSealingKey),
+            "at {now}"
+        );
+    }
+}
+
+/// Opening by one of many keys: each is found, and says so of itself alone.
+#[test]
+fn a_token_of_the_key_whose_turn_it_is_has_not_been_moved_on_from() {
+    let starts = [NOW - 300, NOW - 200, NOW - 100];
+    let ring = KeyRing::new(
+        (1..)
+            .zip(starts)
+            .map(|(seed, from)| RingKey::new(key(seed)).with_seal_from(at(from))),
+    )
+    .unwrap();
+    let codec: Codec<Account> = Codec::builder("shop.example", &ring).build().unwrap();
+    let state = RevocationState::fixed(Epoch::ZERO);
+    let context = |now| Context::new(at(now), RevocationView::current(&state));
+    for (place, from) in starts.iter().enumerate() {
+        let token = codec.start(&typical(), &context(*from), random(1)).unwrap();
+        for (later, now) in starts.iter().enumerate().skip(place) {
+            let session = codec.open(token.value(), &context(*now)).unwrap();
+            assert_eq!(session.renewal().key_moved_on(), later > place);
+        }
+    }
 }

@@ -459,7 +459,11 @@ fn an_empty_or_broken_file_keeps_the_ring_and_says_where() {
         ("", "key ring: there is no key"),
         ("# soon\n", "key ring: there is no key"),
         ("ssk1_", "key ring, line 1, key 1: a key has 53 characters"),
-        ("\u{fffd}", "key ring, line 1, key 1: a key starts with"),
+        ("ring", "key ring, line 1, key 1: a key starts with"),
+        (
+            "\u{fffd}",
+            "key ring, line 1, column 1: a character that is not ASCII",
+        ),
         (&too_long, "longer than a mebibyte"),
     ] {
         fs::write(&path, content).unwrap();

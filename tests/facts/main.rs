@@ -38,6 +38,7 @@ mod renewing;
 mod revocation;
 mod revocation_state;
 mod ring_files;
+mod ring_text;
 mod rotation;
 mod scopes;
 mod secrecy;

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::SystemTime;
 
-use sealed_session::{KeyRing, KeyRingFile, KeyRingSourceError, KeyRingSourceErrorKind, UnixTime};
+use sealed_session::{
+    KeyRing, KeyRingErrorKind, KeyRingFile, KeyRingSourceError, KeyRingSourceErrorKind, UnixTime,
+};
 use zeroize::Zeroizing;
 
 use crate::output::Failure;
@@ -66,6 +68,9 @@ impl RingAt {
 /// There is no ring.
 pub(crate) fn unreadable(error: &KeyRingSourceError) -> Failure {
     let next = match error.kind() {
+        KeyRingSourceErrorKind::Ring(ring) if is_cut(ring.kind()) => {
+            "`keys one-line FILE` prints a ring as one line without spaces, which nothing cuts"
+        }
         KeyRingSourceErrorKind::NotSet => {
             "set it, or name another ring: FILE, - for standard input, or env:NAME"
         }
@@ -78,6 +83,13 @@ pub(crate) fn unreadable(error: &KeyRingSourceError) -> Failure {
         }
     };
     Failure::input(error).then(next)
+}
+
+const fn is_cut(kind: KeyRingErrorKind) -> bool {
+    matches!(
+        kind,
+        KeyRingErrorKind::CutAtSpace | KeyRingErrorKind::CutAtLineEnd
+    )
 }
 
 /// All of standard input.
@@ -95,6 +107,10 @@ pub(crate) fn read_stdin(what: &str) -> Result<Zeroizing<String>, Failure> {
         return Err(Failure::input(text).then("is it the right file?"));
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| {
+        // The byte-order mark of either order, which no UTF-8 has.
+        if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] = bytes.as_slice() {
+            return Failure::input("standard input is UTF-16").then("save it as UTF-8");
+        }
         let text = format!("standard input is not UTF-8, so it is not {what}");
         Failure::input(text).then("is it the right file?")
     })?;

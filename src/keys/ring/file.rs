@@ -116,7 +116,13 @@ impl KeyRingFile {
         if u64::try_from(read).unwrap_or(u64::MAX) > MAX_LEN {
             return Err(KeyRingSourceErrorKind::TooLong);
         }
-        let text = core::str::from_utf8(&bytes).map_err(|_| KeyRingSourceErrorKind::NotUtf8)?;
+        let text = core::str::from_utf8(&bytes).map_err(|_| {
+            // The byte-order mark of either order, which no UTF-8 has.
+            match bytes.as_slice() {
+                [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => KeyRingSourceErrorKind::Utf16,
+                _ => KeyRingSourceErrorKind::NotUtf8,
+            }
+        })?;
         Ok(Zeroizing::new(text.into()))
     }
 

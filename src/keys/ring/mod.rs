@@ -1,14 +1,16 @@
 //! [`KeyRing`]: root keys and their schedule.
 //!
 //! It owns which key seals at a moment and which keys may still open, and refuses every ring in
-//! which that is unclear. Its text form is in `text`; what the keys become for an audience in
-//! `derived`. Spec, section 2.
+//! which that is unclear. Its text form is read in `text`, behind `surface`, and written in `print`;
+//! what the keys become for an audience is in `derived`. Spec, section 2.
 
 pub(crate) mod derived;
 #[cfg(feature = "std")]
 mod file;
+mod print;
 #[cfg(feature = "std")]
 mod source;
+mod surface;
 mod text;
 
 use alloc::vec::Vec;
@@ -98,8 +100,9 @@ impl fmt::Debug for RingKey {
 /// a key without one counts as always. The order of the list means nothing. A key without
 /// `open_until` opens for ever.
 ///
-/// The text form is one key a line, or several separated by commas, each with optional fields; `#`
-/// starts a comment that ends with its line. It serves a file and an environment variable alike:
+/// The text form is one key a line, or several, each with optional fields behind it, separated by spaces
+/// or commas; `#` starts a comment that ends with its line. It serves a file and an environment variable
+/// ([`from_variable`](Self::from_variable)) alike:
 ///
 /// ```
 /// use sealed_session::{KeyRing, UnixTime};
@@ -196,6 +199,14 @@ impl KeyRing {
     pub(crate) fn find(&self, key: &Key) -> Option<&RingKey> {
         let same = |own: &&RingKey| own.key.as_bytes() == key.as_bytes();
         self.keys.iter().find(same)
+    }
+
+    /// The place of this secret's entry, from 1. 0: it has none.
+    fn place(&self, key: &RingKey) -> usize {
+        let mut places = (1..).zip(&self.keys);
+        places
+            .find(|(_, own)| own.key.as_bytes() == key.key.as_bytes())
+            .map_or(0, |(place, _)| place)
     }
 
     /// Whether it has this secret.

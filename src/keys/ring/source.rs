@@ -10,11 +10,13 @@ use super::{KeyRing, KeyRingFile};
 use crate::error::{KeyRingSourceError, KeyRingSourceErrorKind};
 
 impl KeyRing {
-    /// Reads the ring from the environment variable `variable`.
+    /// Reads the ring from the environment variable `variable`, as strictly as
+    /// [`from_variable`](Self::from_variable) does.
     ///
     /// # Errors
     ///
-    /// [`KeyRingSourceError`] when the variable is not set, is not UTF-8 or holds no ring.
+    /// [`KeyRingSourceError`] when the variable is not set, is not UTF-8, holds no ring, or may hold a part
+    /// of one.
     pub fn from_env(variable: &str) -> Result<Self, KeyRingSourceError> {
         read_env(variable).map_err(|kind| {
             KeyRingSourceError::new(format!("environment variable {variable}"), kind)
@@ -34,8 +36,11 @@ impl KeyRing {
 fn read_env(variable: &str) -> Result<KeyRing, KeyRingSourceErrorKind> {
     let text = std::env::var(variable).map_err(|error| match error {
         VarError::NotPresent => KeyRingSourceErrorKind::NotSet,
-        VarError::NotUnicode(_) => KeyRingSourceErrorKind::NotUtf8,
+        VarError::NotUnicode(text) => {
+            drop(Zeroizing::new(text.into_encoded_bytes()));
+            KeyRingSourceErrorKind::NotUtf8
+        }
     })?;
     let text = Zeroizing::new(text);
-    text.parse().map_err(KeyRingSourceErrorKind::Ring)
+    KeyRing::from_variable(&text).map_err(KeyRingSourceErrorKind::Ring)
 }

@@ -1,148 +1,167 @@
-//! The text form of a [`KeyRing`], read and written.
+//! The text form of a [`KeyRing`], read. It is written in `print`; what surrounds it, and which characters
+//! it may have, is in `surface`.
 //!
 //! ```text
-//! ring  = line *( LF line )
-//! line  = [ entry *( "," entry ) ] [ "#" comment ]
-//! entry = [ key *( space field ) ]
-//! field = "seal-from=" time / "open-until=" time
+//! ring   = line *( line-end line )
+//! line   = *separator [ key *( 1*separator ( key / field ) ) *separator ] [ "#" comment ]
+//! field  = "seal-from=" ( time / "always" ) / "open-until=" time
 //! ```
+//!
+//! Separators are spaces, tabs and commas. A field belongs to the key before it on its line. So there is a
+//! form without spaces and line ends, which nothing cuts on its way through an environment variable.
 
-use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::str::FromStr;
 
-use zeroize::Zeroizing;
-
+use super::surface::Surface;
 use super::{KeyRing, RingKey};
 use crate::error::{KeyRingError, KeyRingErrorKind};
-use crate::keys::key::Key;
-use crate::time::UnixTime;
+use crate::keys::key::PREFIX;
 
-const SEAL_FROM: &str = "seal-from=";
-const OPEN_UNTIL: &str = "open-until=";
+pub(super) const SEAL_FROM: &str = "seal-from=";
+pub(super) const OPEN_UNTIL: &str = "open-until=";
+/// What a key without `seal-from` has, spelled out.
+pub(super) const ALWAYS: &str = "always";
 
-/// More than a line takes: 53 characters of a key and two fields of at most 32.
-const LINE_CAPACITY: usize = 128;
+/// What base64 makes of a text that starts with a key.
+const PREFIX_IN_BASE64: &str = "c3NrMV";
 
 impl FromStr for KeyRing {
     type Err = KeyRingError;
 
     fn from_str(text: &str) -> Result<Self, KeyRingError> {
-        let mut keys = Vec::new();
-        for (number, line) in (1..).zip(text.lines()) {
-            for entry in entries(line) {
-                let place = keys.len().saturating_add(1);
-                let key = parse_entry(entry)
-                    .map_err(|kind| KeyRingError::new(kind, Some(number), place))?;
-                keys.push(RingKey {
-                    line: Some(number),
-                    ..key
-                });
-            }
-        }
-        Self::new(keys)
-    }
-}
-
-fn entries(line: &str) -> impl Iterator<Item = &str> {
-    let content = line.split_once('#').map_or(line, |(content, _)| content);
-    content.split(',').map(str::trim).filter(|e| !e.is_empty())
-}
-
-fn parse_entry(entry: &str) -> Result<RingKey, KeyRingErrorKind> {
-    let mut words = entry.split_whitespace();
-    let key: Key = words
-        .next()
-        .unwrap_or_default()
-        .parse()
-        .map_err(KeyRingErrorKind::Key)?;
-    let mut parsed = RingKey::new(key);
-    for word in words {
-        if let Some(time) = word.strip_prefix(SEAL_FROM) {
-            let time = time.parse().map_err(KeyRingErrorKind::SealFrom)?;
-            set_once(&mut parsed.seal_from, time)?;
-        } else if let Some(time) = word.strip_prefix(OPEN_UNTIL) {
-            let time = time.parse().map_err(KeyRingErrorKind::OpenUntil)?;
-            set_once(&mut parsed.open_until, time)?;
-        } else {
-            return Err(KeyRingErrorKind::UnknownField);
-        }
-    }
-    Ok(parsed)
-}
-
-fn set_once(field: &mut Option<UnixTime>, time: UnixTime) -> Result<(), KeyRingErrorKind> {
-    match field.replace(time) {
-        None => Ok(()),
-        Some(_) => Err(KeyRingErrorKind::RepeatedField),
+        Reader::read(text)?.into_ring()
     }
 }
 
 impl KeyRing {
-    /// The text form, one key a line, wiped when dropped. It reads back as the same ring.
-    #[must_use]
-    pub fn expose_secrets(&self) -> Zeroizing<String> {
-        // Room for all of it, so that the text never moves and leaves a copy behind.
-        let capacity = self.keys.len().saturating_mul(LINE_CAPACITY);
-        let mut text = Zeroizing::new(String::with_capacity(capacity));
-        for key in &self.keys {
-            push_entry(&mut text, key);
-            text.push('\n');
-        }
-        text
-    }
-
-    /// `former`, the text of another ring, changed where this one differs, wiped when dropped: lines that
-    /// stay the same keep their comments and their place, a line whose keys are all gone goes, and new keys
-    /// come last. It reads back as this ring.
+    /// Reads the ring from the value of an environment variable, however the program came by it. Stricter
+    /// than `parse`, because what stands in such a variable may have been cut on its way:
+    ///
+    /// - After the last key there must be a field. A key that seals from ever and opens for ever is written
+    ///   `ssk1_…,seal-from=always`.
+    /// - The last key to seal must have no `open-until`.
+    ///
+    /// [`expose_secrets_in_one_line`](Self::expose_secrets_in_one_line) gives the form that is never cut.
     ///
     /// # Errors
     ///
-    /// [`KeyRingError`] when `former` is no ring.
-    pub fn amend(&self, former: &str) -> Result<Zeroizing<String>, KeyRingError> {
-        let known: Self = former.parse()?;
-        let times = |key: &RingKey| (key.seal_from, key.open_until);
-        // Room for all of it, as above, however short a line was.
-        let added = self.keys.len().saturating_mul(LINE_CAPACITY);
-        let mut text = Zeroizing::new(String::with_capacity(former.len().saturating_add(added)));
-        for (number, line) in (1..).zip(former.lines()) {
-            let here = known.keys.iter().filter(|key| key.line == Some(number));
-            let kept: Vec<&RingKey> = here.clone().filter_map(|key| self.find(&key.key)).collect();
-            let same = here
-                .clone()
-                .map(times)
-                .eq(kept.iter().map(|key| times(key)));
-            if same {
-                text.push_str(line);
-            } else if kept.is_empty() {
-                continue;
-            } else {
-                for (place, key) in kept.iter().enumerate() {
-                    text.push_str(if place == 0 { "" } else { ", " });
-                    push_entry(&mut text, key);
-                }
-                if let Some((_, comment)) = line.split_once('#') {
-                    text.push_str("  #");
-                    text.push_str(comment);
-                }
-            }
-            text.push('\n');
+    /// [`KeyRingError`]: the value is no ring, or may be a part of one.
+    pub fn from_variable(value: &str) -> Result<Self, KeyRingError> {
+        let reader = Reader::read(value)?;
+        let is_bare = reader.given == Given::default();
+        let ring = reader.into_ring()?;
+        let cut = if is_bare {
+            ring.keys
+                .last()
+                .map(|key| (KeyRingErrorKind::CutAtSpace, key))
+        } else {
+            let latest = Some(ring.latest()).filter(|key| key.open_until.is_some());
+            latest.map(|key| (KeyRingErrorKind::CutAtLineEnd, key))
+        };
+        match cut {
+            None => Ok(ring),
+            Some((kind, key)) => Err(KeyRingError::new(kind, key.line, ring.place(key))),
         }
-        for key in self.keys.iter().filter(|key| !known.contains(&key.key)) {
-            push_entry(&mut text, key);
-            text.push('\n');
-        }
-        Ok(text)
     }
 }
 
-fn push_entry(text: &mut String, key: &RingKey) {
-    text.push_str(&key.key.expose_secret());
-    for (field, time) in [(SEAL_FROM, key.seal_from), (OPEN_UNTIL, key.open_until)] {
-        if let Some(time) = time {
-            text.push(' ');
-            text.push_str(field);
-            text.push_str(&time.to_string());
+/// Which fields the last key has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Given {
+    seal_from: bool,
+    open_until: bool,
+}
+
+/// The keys so far.
+#[derive(Default)]
+struct Reader {
+    keys: Vec<RingKey>,
+    given: Given,
+    /// Why there may be nothing else.
+    hidden: Option<KeyRingError>,
+}
+
+impl Reader {
+    fn read(text: &str) -> Result<Self, KeyRingError> {
+        let mut reader = Self::default();
+        for line in Surface::of(text).lines() {
+            line.check(reader.next_place())?;
+            let before = reader.keys.len();
+            for word in line.words() {
+                let has_key = reader.keys.len() > before;
+                reader.word(word, line.number, has_key)?;
+            }
+            if let Some(hidden) = line.key_in_comment() {
+                if reader.keys.len() > before {
+                    return Err(hidden);
+                }
+                reader.hidden = reader.hidden.or(Some(hidden));
+            }
+        }
+        Ok(reader)
+    }
+
+    fn next_place(&self) -> usize {
+        self.keys.len().saturating_add(1)
+    }
+
+    /// One word of line `number`, which has a key before it or not.
+    fn word(&mut self, word: &str, number: usize, has_key: bool) -> Result<(), KeyRingError> {
+        if has_key && !word.starts_with(PREFIX) {
+            let field = self.field(word);
+            return field.map_err(|kind| KeyRingError::new(kind, Some(number), self.keys.len()));
+        }
+        let error = |kind| KeyRingError::new(kind, Some(number), self.next_place());
+        if [SEAL_FROM, OPEN_UNTIL]
+            .iter()
+            .any(|field| word.starts_with(field))
+        {
+            return Err(error(KeyRingErrorKind::FieldBeforeKey));
+        }
+        if word.starts_with(PREFIX_IN_BASE64) {
+            return Err(error(KeyRingErrorKind::Base64));
+        }
+        let key = word
+            .parse()
+            .map_err(|kind| error(KeyRingErrorKind::Key(kind)))?;
+        self.keys.push(RingKey {
+            line: Some(number),
+            ..RingKey::new(key)
+        });
+        self.given = Given::default();
+        Ok(())
+    }
+
+    /// A field of the last key.
+    fn field(&mut self, word: &str) -> Result<(), KeyRingErrorKind> {
+        let key = self
+            .keys
+            .last_mut()
+            .ok_or(KeyRingErrorKind::FieldBeforeKey)?;
+        let given = if let Some(time) = word.strip_prefix(SEAL_FROM) {
+            if time != ALWAYS {
+                key.seal_from = Some(time.parse().map_err(KeyRingErrorKind::SealFrom)?);
+            }
+            &mut self.given.seal_from
+        } else if let Some(time) = word.strip_prefix(OPEN_UNTIL) {
+            key.open_until = Some(time.parse().map_err(KeyRingErrorKind::OpenUntil)?);
+            &mut self.given.open_until
+        } else if word.contains("=ssk1_") || word.contains(":ssk1_") {
+            return Err(KeyRingErrorKind::NameBeforeKey);
+        } else {
+            return Err(KeyRingErrorKind::UnknownField);
+        };
+        if core::mem::replace(given, true) {
+            return Err(KeyRingErrorKind::RepeatedField);
+        }
+        Ok(())
+    }
+
+    fn into_ring(self) -> Result<KeyRing, KeyRingError> {
+        match self.hidden {
+            Some(hidden) if self.keys.is_empty() => Err(hidden),
+            _ => KeyRing::new(self.keys),
         }
     }
 }

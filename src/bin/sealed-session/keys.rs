@@ -1,4 +1,4 @@
-//! `keys`: rings are made, listed, checked and rotated.
+//! `keys`: rings are made, listed, printed, checked and rotated.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use sealed_session::{
 };
 use serde_json::{Value, json};
 
-use crate::args::{Check, Generate, List, Rotate};
+use crate::args::{Check, Generate, List, OneLine, Rotate};
 use crate::findings;
 use crate::input::{RingAt, now, unreadable};
 use crate::output::{Answer, Failure};
@@ -90,6 +90,14 @@ pub(crate) fn list(given: &List) -> Result<Answer, Failure> {
         );
     }
     Ok(Answer::of(text))
+}
+
+pub(crate) fn one_line(given: &OneLine) -> Result<Answer, Failure> {
+    let ring = given.ring.load()?;
+    let mut line = ring.expose_secrets_in_one_line();
+    // There is room for it.
+    line.push('\n');
+    Ok(Answer::of(line.as_str()))
 }
 
 pub(crate) fn check(given: &Check) -> Result<Answer, Failure> {

@@ -49,6 +49,7 @@ fn run(command: Command) -> Result<Answer, Failure> {
         Command::Keys(command) => match command {
             KeysCommand::Generate(given) => keys::generate(&given),
             KeysCommand::List(given) => keys::list(&given),
+            KeysCommand::OneLine(given) => keys::one_line(&given),
             KeysCommand::Check(given) => keys::check(&given),
             KeysCommand::Rotate(given) => keys::rotate(&given),
         },

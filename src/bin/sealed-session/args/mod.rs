@@ -83,6 +83,11 @@ pub(crate) enum KeysCommand {
     Generate(Generate),
     /// List the keys of a ring: ids, states and times, never secrets
     List(List),
+    /// Print a ring as one line without spaces, for an environment variable
+    ///
+    /// An .env file, a unit, a console or a shell may cut a value at a space or a line end. This form has none
+    /// and needs no quotes.
+    OneLine(OneLine),
     /// Say whether deploying a ring can lose sessions
     ///
     /// Compares it with the ring that servers have now. Exits with 0 when nothing is lost, and with 1
@@ -116,6 +121,13 @@ pub(crate) struct List {
     pub(crate) at: At,
     #[command(flatten)]
     pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneLine {
+    /// The ring
+    #[arg(value_name = "RING")]
+    pub(crate) ring: RingAt,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use sealed_session::{
-    FileStore, KeyRingFile, Revocations, ScopeKind, Scopes, SessionData, Sessions, UnixTime,
+    FileStore, Key, KeyRing, KeyRingFile, Revocations, ScopeKind, Scopes, SessionData, Sessions,
+    UnixTime,
 };
 
 const USER: ScopeKind<u64> = ScopeKind::new("user");
@@ -53,6 +54,45 @@ fn every_command_of_the_page_does_what_the_page_says() {
         }
     }
     assert!(commands >= 30, "{commands} commands");
+}
+
+/// Wherever the page shows the text of a ring, it is one, also to a program that gets it as a variable.
+#[test]
+fn every_ring_of_the_page_is_one() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/OPERATIONS.md");
+    let page = fs::read_to_string(page).unwrap();
+    let mut rings = 0;
+    let mut block = String::new();
+    for line in page.lines() {
+        // Each row of a table has several, in code of its own. A manifest has one in two lines.
+        let is_code = line.starts_with("    ssk1_");
+        if is_code {
+            block.push_str(line.trim());
+            block.push('\n');
+            continue;
+        }
+        let block = std::mem::take(&mut block);
+        let in_line = if line.starts_with("ssk1_") {
+            vec![line]
+        } else {
+            line.split('`').collect()
+        };
+        for ring in in_line.into_iter().chain([block.as_str()]) {
+            // The parts that are a whole, not the sentence of an error.
+            let Some(start) = ring.find("ssk1_…").filter(|_| ring.contains("T00:00:00Z")) else {
+                continue;
+            };
+            let mut text = ring[start..].trim_end_matches('"').to_owned();
+            while text.contains('…') {
+                let key = Key::generate().unwrap().expose_secret();
+                text = text.replacen("ssk1_…", &key, 1);
+            }
+            let parsed = KeyRing::from_variable(&text).unwrap_or_else(|e| panic!("{ring}: {e}"));
+            assert_eq!(parsed.keys().len(), ring.matches("ssk1_…").count());
+            rings += 1;
+        }
+    }
+    assert_eq!(rings, 15);
 }
 
 /// Runs the commands of a block, each with the answer below it. How many there were.

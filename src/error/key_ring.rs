@@ -93,6 +93,8 @@ pub enum KeyRingErrorKind {
     RepeatedField,
     /// A field has no key before it on its line.
     FieldBeforeKey,
+    /// A key is followed by something without a space, comma or line end between.
+    NotSeparated,
     /// A name stands before the key, as in `SESSION_KEYS=ssk1_…`.
     NameBeforeKey,
     /// The text is base64 of a ring, as Kubernetes shows a secret.
@@ -163,6 +165,10 @@ impl fmt::Display for KeyRingErrorKind {
             Self::FieldBeforeKey => {
                 "no key stands before this time; write seal-from and open-until behind their key, on \
                  the same line"
+            }
+            Self::NotSeparated => {
+                "the key goes on without a break; put a space, a comma or a line end between it and \
+                 what follows"
             }
             Self::NameBeforeKey => {
                 "a name stands before the key; give only what follows NAME= or NAME:, from \"ssk1_\" on"

@@ -29,7 +29,7 @@ const SECRET_LEN: usize = 32;
 /// base64url of secret and check sum.
 pub(crate) const ENCODED_LEN: usize = 48;
 /// `ssk1_` and 48 characters.
-const TEXT_LEN: usize = 53;
+pub(crate) const TEXT_LEN: usize = 53;
 
 const _: () = assert!(
     (SECRET_LEN + CHECK_SUM_LEN).is_multiple_of(3),

@@ -347,6 +347,47 @@ fn a_time_stands_behind_its_key_on_the_same_line() {
 }
 
 #[test]
+fn what_is_stuck_to_a_key_is_told_from_a_broken_key() {
+    let (a, b) = (text(1), text(2));
+    for ring in [
+        format!("{a}{b}"),
+        format!("{a};{b} {FROM}"),
+        format!("{a}|{FROM}"),
+        format!("{a}{FROM}"),
+        format!("{a}=\n"),
+        format!("{a}&nbsp;{FROM}"),
+    ] {
+        let (kind, says) = refusal(&ring);
+        assert_eq!(kind, KeyRingErrorKind::NotSeparated);
+        assert_eq!(
+            says,
+            "key ring, line 1, key 1: the key goes on without a break; put a space, a comma or a line end \
+             between it and what follows"
+        );
+    }
+    let (kind, _) = refusal(&format!("{}x{a}", &a[..52]));
+    assert_eq!(
+        kind,
+        KeyRingErrorKind::Key(sealed_session::KeyError::Length)
+    );
+}
+
+/// As in `from_env(&std::env::var("SESSION_KEYS")?)`.
+#[test]
+fn a_ring_that_is_given_in_the_place_of_its_name_is_not_shown() {
+    let ring = format!("{},{FROM}", text(1));
+    let hidden = "whose name holds a key (not shown here; give the name of what holds the ring): ";
+    let error = KeyRing::from_env(&ring).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("environment variable {hidden}not set")
+    );
+    let error = KeyRing::from_file(&ring).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("file {hidden}")));
+    assert!(!format!("{error} {error:?}").contains(&text(1)[5..20]));
+}
+
+#[test]
 fn base64_of_a_ring_is_told_from_a_ring() {
     use base64::Engine as _;
     for ring in [text(1), text(2), two()] {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::KeyRing;
+use super::source::name;
 use crate::error::{KeyRingSourceError, KeyRingSourceErrorKind};
 use crate::runtime::whole_file::{FileError, Readers, WholeFile};
 
@@ -132,7 +133,7 @@ impl KeyRingFile {
     }
 
     fn source_error(&self, kind: KeyRingSourceErrorKind) -> KeyRingSourceError {
-        KeyRingSourceError::new(format!("file {}", self.path().display()), kind)
+        KeyRingSourceError::new(name("file", &self.path().to_string_lossy()), kind)
     }
 
     pub(crate) fn failed(&self, error: io::Error) -> KeyRingSourceError {

@@ -1,6 +1,7 @@
 //! Where a [`KeyRing`] is loaded from: an environment variable or a file.
 
 use alloc::format;
+use alloc::string::String;
 use std::env::VarError;
 use std::path::Path;
 
@@ -8,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{KeyRing, KeyRingFile};
 use crate::error::{KeyRingSourceError, KeyRingSourceErrorKind};
+use crate::keys::key::PREFIX;
 
 impl KeyRing {
     /// Reads the ring from the environment variable `variable`, as strictly as
@@ -18,9 +20,8 @@ impl KeyRing {
     /// [`KeyRingSourceError`] when the variable is not set, is not UTF-8, holds no ring, or may hold a part
     /// of one.
     pub fn from_env(variable: &str) -> Result<Self, KeyRingSourceError> {
-        read_env(variable).map_err(|kind| {
-            KeyRingSourceError::new(format!("environment variable {variable}"), kind)
-        })
+        read_env(variable)
+            .map_err(|kind| KeyRingSourceError::new(name("environment variable", variable), kind))
     }
 
     /// Reads the ring from the file at `path`.
@@ -30,6 +31,17 @@ impl KeyRing {
     /// [`KeyRingSourceError`] when the file cannot be read, is not UTF-8 or holds no ring.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, KeyRingSourceError> {
         KeyRingFile::new(path.as_ref()).load()
+    }
+}
+
+/// The source `name`, unless that is the ring itself, given in the place of its name.
+pub(super) fn name(source: &str, name: &str) -> String {
+    if name.contains(PREFIX) {
+        format!(
+            "{source} whose name holds a key (not shown here; give the name of what holds the ring)"
+        )
+    } else {
+        format!("{source} {name}")
     }
 }
 

@@ -16,7 +16,7 @@ use core::str::FromStr;
 use super::surface::Surface;
 use super::{KeyRing, RingKey};
 use crate::error::{KeyRingError, KeyRingErrorKind};
-use crate::keys::key::PREFIX;
+use crate::keys::key::{Key, PREFIX, TEXT_LEN};
 
 pub(super) const SEAL_FROM: &str = "seal-from=";
 pub(super) const OPEN_UNTIL: &str = "open-until=";
@@ -122,9 +122,13 @@ impl Reader {
         if word.starts_with(PREFIX_IN_BASE64) {
             return Err(error(KeyRingErrorKind::Base64));
         }
-        let key = word
-            .parse()
-            .map_err(|kind| error(KeyRingErrorKind::Key(kind)))?;
+        let key = word.parse().map_err(|kind| {
+            let key = word.get(..TEXT_LEN).map(str::parse::<Key>);
+            error(match key {
+                Some(Ok(_)) => KeyRingErrorKind::NotSeparated,
+                _ => KeyRingErrorKind::Key(kind),
+            })
+        })?;
         self.keys.push(RingKey {
             line: Some(number),
             ..RingKey::new(key)

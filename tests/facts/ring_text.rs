@@ -517,6 +517,28 @@ fn the_form_of_one_line_has_nothing_to_cut_and_reads_back() {
     assert!(KeyRing::from_variable(&line).is_ok());
 }
 
+/// A text that moves while it grows leaves a copy behind, which nobody wipes.
+#[test]
+fn a_printed_text_has_room_for_all_of_it_from_the_start() {
+    let ring = |keys: [RingKey; 2]| KeyRing::new(keys).unwrap();
+    let bare = RingKey::new(key(2));
+    let entry = |seed| RingKey::new(key(seed)).with_seal_from(at(u64::MAX - u64::from(seed)));
+    let short = ring([bare, entry(1)]);
+    let long = ring([3, 1].map(|seed| entry(seed).with_open_until(at(u64::MAX))));
+    let room = short.expose_secrets().capacity();
+    for ring in [&short, &long] {
+        assert_eq!(ring.expose_secrets().capacity(), room);
+        assert_eq!(ring.expose_secrets_in_one_line().capacity(), room);
+        for former in [&short, &long] {
+            let former = former.expose_secrets();
+            let amended = ring.amend(&former).unwrap();
+            assert_eq!(amended.capacity(), former.len() + room);
+        }
+    }
+    // With a line end behind it.
+    assert!(long.expose_secrets_in_one_line().len() < room);
+}
+
 /// An update keeps what it can of the text, and what it writes is a ring.
 #[test]
 fn a_text_in_quotes_or_with_other_line_ends_is_amended() {

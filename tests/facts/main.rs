@@ -39,6 +39,7 @@ mod revocation;
 mod revocation_state;
 mod ring_files;
 mod ring_text;
+mod ring_variable;
 mod rotation;
 mod scopes;
 mod secrecy;

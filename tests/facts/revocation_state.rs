@@ -279,7 +279,7 @@ fn the_epoch_of_a_token_that_fails_at_any_later_step_is_told_and_of_no_other() {
         ),
     ] {
         assert_eq!(
-            told(claims, payload, &state, stale),
+            told(claims, payload, state, stale),
             (expected, epoch),
             "{expected:?}"
         );

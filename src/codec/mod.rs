@@ -34,8 +34,11 @@ use crate::codec::data::SessionData;
 use crate::error::KeyRingError;
 use crate::keys::ring::KeyRing;
 use crate::keys::ring::derived::DerivedRing;
+#[cfg(feature = "std")]
+use crate::revocation::Ended;
 use crate::revocation::RevocationView;
 use crate::time::UnixTime;
+use crate::token::claims::SessionId;
 use crate::token::schedule::DerivedKeys;
 use crate::token::validity::Limits;
 use crate::token::wire::{Accepted, Protection};
@@ -186,6 +189,8 @@ pub struct Context<'a> {
     pub(crate) now: UnixTime,
     pub(crate) revocations: RevocationView<'a>,
     pub(crate) binding: Binding<'a>,
+    #[cfg(feature = "std")]
+    ended: Option<&'a Ended>,
 }
 
 impl<'a> Context<'a> {
@@ -196,6 +201,29 @@ impl<'a> Context<'a> {
             now,
             revocations,
             binding: Binding(&[]),
+            #[cfg(feature = "std")]
+            ended: None,
+        }
+    }
+
+    /// The same, where these sessions were signed out in this process.
+    #[cfg(feature = "std")]
+    pub(crate) const fn with_ended(self, ended: &'a Ended) -> Self {
+        Self {
+            ended: Some(ended),
+            ..self
+        }
+    }
+
+    /// Step 10 for what this process knows beside the revocation state.
+    #[inline]
+    fn has_ended(&self, id: SessionId) -> bool {
+        #[cfg(feature = "std")]
+        return self.ended.is_some_and(|ended| ended.contains(id));
+        #[cfg(not(feature = "std"))]
+        {
+            let _ = id;
+            false
         }
     }
 

@@ -87,7 +87,9 @@ impl<T: SessionData> Codec<T> {
         }
         let authentic = |kind| OpenError::of_authentic(kind, claims.epoch);
         self.limits.check(&claims, context.now).map_err(authentic)?;
-        if state.revoked(|state| state.revokes_session(claims.epoch, claims.session_id)) {
+        if state.revoked(|state| state.revokes_session(claims.epoch, claims.session_id))
+            || context.has_ended(claims.session_id)
+        {
             return Err(authentic(OpenErrorKind::Revoked));
         }
         if !state.is_usable() {

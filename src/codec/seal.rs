@@ -109,7 +109,8 @@ impl<T: SessionData> Codec<T> {
         self.limits
             .check(former, context.now)
             .map_err(SealError::Ended)?;
-        if state.revokes_session(former.epoch, former.session_id)
+        if context.has_ended(former.session_id)
+            || state.revokes_session(former.epoch, former.session_id)
             || state.revokes_scopes(former.epoch, |scopes| session.value.scopes(scopes))
         {
             return Err(SealError::Ended(OpenErrorKind::Revoked));

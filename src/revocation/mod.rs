@@ -11,6 +11,7 @@
 //!
 //! With `std`:
 //!
+//! - `ended`: which sessions were signed out in this process;
 //! - `freshness`: how old a state is, and may be; pure;
 //! - `store`: where servers share a document: a file, an object store, one's own;
 //! - `handle`: the state that [`Sessions`](crate::Sessions) read without a lock, how it is loaded, and
@@ -18,6 +19,8 @@
 
 mod change;
 mod document;
+#[cfg(feature = "std")]
+mod ended;
 #[cfg(feature = "std")]
 mod error;
 #[cfg(feature = "std")]
@@ -33,6 +36,8 @@ mod view;
 
 pub use change::{Applied, ChangeError, RevocationChange};
 pub use document::{DocumentCodec, DocumentError};
+#[cfg(feature = "std")]
+pub(crate) use ended::Ended;
 #[cfg(feature = "std")]
 pub use error::{RefreshError, RevokeError};
 #[cfg(feature = "std")]

@@ -79,7 +79,6 @@ impl<'a, T: SessionData> Bound<'a, T> {
         let glance = glance.map_err(|_| OpenErrorKind::Clock)?;
         let context = self.context(now, glance.view());
         let opened = open(&inner.codec.load(), &context);
-        let opened = opened.and_then(|session| self.unless_ended(session));
         let authentic_epoch = match &opened {
             Ok(session) => Some(session.authentic_epoch()),
             Err(error) => {
@@ -93,14 +92,6 @@ impl<'a, T: SessionData> Bound<'a, T> {
             inner.revocations.observe(epoch);
         }
         opened
-    }
-
-    fn unless_ended(&self, session: Session<T>) -> Result<Session<T>, OpenError> {
-        if self.check_not_ended(&session).is_err() {
-            let epoch = session.authentic_epoch();
-            return Err(OpenError::of_authentic(OpenErrorKind::Revoked, epoch));
-        }
-        Ok(session)
     }
 
     /// As [`Sessions::begin_sign_in`].
@@ -187,7 +178,6 @@ impl<'a, T: SessionData> Bound<'a, T> {
     }
 
     fn sealed_update(&self, session: &Session<T>, value: &T) -> Result<SealedCookie, SealError> {
-        self.check_not_ended(session)?;
         let now = self.now()?;
         let inner = &*self.sessions.0;
         let glance = inner.revocations.glance()?;
@@ -225,7 +215,6 @@ impl<'a, T: SessionData> Bound<'a, T> {
 
     /// As `sealed_update`, where scopes may be left.
     fn sealed_with_less(&self, session: &Session<T>, value: &T) -> Result<Sealed, SealError> {
-        self.check_not_ended(session)?;
         let now = self.now()?;
         let inner = &*self.sessions.0;
         let glance = inner.revocations.glance()?;
@@ -263,7 +252,9 @@ impl<'a, T: SessionData> Bound<'a, T> {
         // The write may have taken its time, and the session's has gone on.
         let alive = codec.limits().check(session.claims(), now);
         alive.map_err(SealError::Ended)?;
-        self.check_not_ended(session)?;
+        if inner.ended.contains(session.claims().session_id()) {
+            return Err(SealError::Ended(OpenErrorKind::Revoked).into());
+        }
         let sealed = codec.seal_renewal(session, value, revoked_at, &context, &random)?;
         Ok(self.set_cookie(&sealed, now))
     }
@@ -276,11 +267,13 @@ impl<'a, T: SessionData> Bound<'a, T> {
             .map(UnixTime::from_millis)
     }
 
-    const fn context<'c>(&self, now: UnixTime, revocations: RevocationView<'c>) -> Context<'c>
+    fn context<'c>(&self, now: UnixTime, revocations: RevocationView<'c>) -> Context<'c>
     where
         'a: 'c,
     {
-        Context::new(now, revocations).with_binding(self.binding)
+        Context::new(now, revocations)
+            .with_binding(self.binding)
+            .with_ended(&self.sessions.0.ended)
     }
 
     fn set_cookie(&self, sealed: &Sealed, now: UnixTime) -> SealedCookie {

@@ -8,7 +8,6 @@ use core::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::ended::Ended;
 use super::{Inner, RandomnessSource, Sessions};
 use crate::codec::data::SessionData;
 use crate::codec::{Codec, Settings};
@@ -16,7 +15,7 @@ use crate::cookie::{CookieSettings, SiteOrigin};
 use crate::error::{BuildError, RandomnessError};
 use crate::keys::live::{Keys, KeysKind, LiveKeyRing};
 use crate::keys::ring::KeyRing;
-use crate::revocation::Revocations;
+use crate::revocation::{Ended, Revocations};
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::telemetry::Telemetry;
 use crate::time::Epoch;

@@ -6,7 +6,6 @@
 
 mod bound;
 mod builder;
-mod ended;
 mod following;
 mod mint;
 #[cfg(feature = "http")]
@@ -26,14 +25,12 @@ use crate::cookie::{CookieTemplate, RemovalCookies, SetCookie};
 use crate::error::{KeyRingError, OpenError, RandomnessError, SealError};
 use crate::keys::live::{Keys, LiveKeyRing};
 use crate::keys::ring::KeyRing;
-use crate::revocation::{RefreshError, Revocations, RevokeError, Scope, ScopeId, ScopeKind};
+use crate::revocation::{Ended, RefreshError, Revocations, RevokeError, Scope, ScopeId, ScopeKind};
 use crate::runtime::clock::Clock;
 use crate::runtime::operation::Operation;
 use crate::telemetry::{Telemetry, TelemetryEvent};
 use crate::time::Epoch;
 use crate::token::random::Randomness;
-
-use ended::Ended;
 
 pub use bound::Bound;
 pub use builder::SessionsBuilder;

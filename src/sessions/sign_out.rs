@@ -6,7 +6,6 @@ use super::{Bound, Sessions};
 use crate::codec::Session;
 use crate::codec::data::SessionData;
 use crate::cookie::RemovalCookies;
-use crate::error::SealError;
 use crate::revocation::{RevokeError, Scope};
 use crate::runtime::operation::Operation;
 use crate::telemetry::TelemetryEvent;
@@ -106,19 +105,6 @@ impl<'a, T: SessionData> Bound<'a, T> {
     /// Whether the session was opened by sessions of this audience and cookie name.
     pub(super) fn is_ours(&self, session: &Session<T>) -> bool {
         self.sessions.0.codec.load().has_opened(session)
-    }
-
-    /// Whether it was signed out in this process.
-    pub(super) fn check_not_ended(&self, session: &Session<T>) -> Result<(), SealError> {
-        if self
-            .sessions
-            .0
-            .ended
-            .contains(session.claims().session_id())
-        {
-            return Err(SealError::Ended(crate::error::OpenErrorKind::Revoked));
-        }
-        Ok(())
     }
 }
 

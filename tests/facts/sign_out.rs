@@ -75,7 +75,9 @@ fn after_a_sign_out_nothing_of_the_session_opens_or_is_renewed_in_this_process()
         // Signing in again is another session.
         let again = pair(&sessions.start(&typical()).unwrap());
         assert!(sessions.open(&again).is_ok());
-        assert!(sessions.open(format!("{cookie}; {again}")).is_ok());
+        for header in [format!("{cookie}; {again}"), format!("{again}; {cookie}")] {
+            assert!(sessions.open(header).is_ok());
+        }
     }
 }
 
@@ -104,6 +106,21 @@ fn a_sign_out_takes_effect_here_before_it_is_awaited() {
     let dropped = sessions.sign_out(session);
     drop(dropped);
     assert_eq!(sessions.renew(&held).unwrap_err(), ENDED);
+}
+
+/// In one second, so that neither cookie is the newer one.
+#[test]
+fn a_cookie_that_was_signed_out_does_not_hide_another_session() {
+    let (_, sessions) = without_any();
+    let [former, present] = [(); 2].map(|()| pair(&sessions.start(&typical()).unwrap()));
+    let session = sessions.open(&former).unwrap();
+    let _ = sessions.sign_out(session).wait().unwrap();
+    for header in [
+        format!("{former}; {present}"),
+        format!("{present}; {former}"),
+    ] {
+        assert!(sessions.open(header).is_ok());
+    }
 }
 
 #[test]

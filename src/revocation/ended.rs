@@ -2,9 +2,10 @@
 //!
 //! A sign-out is the end of a session here, whatever keeps revocations: a middleware that holds an older
 //! copy of the session, or a request that began before and ends after, can no longer renew it. Other
-//! processes know of it only through a store.
+//! processes know of it only through a store. Asked at step 10 (spec, section 6).
 
 use alloc::collections::BTreeSet;
+use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
@@ -16,7 +17,7 @@ const MOST: usize = if cfg!(miri) { 100 } else { 100_000 };
 
 /// Sessions that were signed out, each until no token of it can be alive.
 #[derive(Default)]
-pub(super) struct Ended {
+pub(crate) struct Ended {
     /// As long as there is none, nobody takes the lock.
     count: AtomicUsize,
     sessions: RwLock<Remembered>,
@@ -31,7 +32,7 @@ struct Remembered {
 
 impl Ended {
     /// Notes that a session has ended. `until` is the time from which on no token of it opens anyway.
-    pub(super) fn add(&self, id: SessionId, until: UnixTime, now: UnixTime) {
+    pub(crate) fn add(&self, id: SessionId, until: UnixTime, now: UnixTime) {
         let mut sessions = self
             .sessions
             .write()
@@ -51,12 +52,18 @@ impl Ended {
 
     /// Whether this session was signed out here.
     #[inline]
-    pub(super) fn contains(&self, id: SessionId) -> bool {
+    pub(crate) fn contains(&self, id: SessionId) -> bool {
         if self.count.load(Ordering::Acquire) == 0 {
             return false;
         }
         let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
         sessions.ids.contains(&id.to_bytes())
+    }
+}
+
+impl fmt::Debug for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ended({} sessions)", self.count.load(Ordering::Relaxed))
     }
 }
 

@@ -132,6 +132,12 @@ impl<T> Codec<T> {
         &self.limits
     }
 
+    /// Which sessions were signed out in this process.
+    #[cfg(feature = "std")]
+    pub(crate) const fn ended(&self) -> &Arc<Ended> {
+        self.registration.ended()
+    }
+
     /// Whether a codec of this audience and cookie name opened the session, whatever its binding.
     #[cfg(feature = "std")]
     pub(crate) fn has_opened(&self, session: &Session<T>) -> bool {

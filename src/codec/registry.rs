@@ -12,12 +12,15 @@ use core::any::{TypeId, type_name};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::BuildError;
+use crate::revocation::Ended;
 
 /// A type's place in the list, held by every codec that was built with it and by their clones.
 #[derive(Clone)]
-pub(super) struct Registration(
-    #[expect(dead_code, reason = "gives the place back when dropped")] Arc<Place>,
-);
+pub(super) struct Registration {
+    ended: Arc<Ended>,
+    #[expect(dead_code, reason = "gives the place back when dropped")]
+    place: Arc<Place>,
+}
 
 struct Place {
     audience: String,
@@ -27,33 +30,51 @@ struct Place {
 impl Registration {
     /// Takes the place of `audience` and `cookie_name` for `T`.
     pub(super) fn of<T: 'static>(audience: &str, cookie_name: &str) -> Result<Self, BuildError> {
-        let mut taken = taken();
-        let place = taken
-            .iter_mut()
-            .find(|entry| entry.is_for(audience, cookie_name));
-        match place {
-            Some(entry) if entry.data == TypeId::of::<T>() => {
-                entry.uses = entry.uses.saturating_add(1);
-            }
-            Some(entry) => {
-                return Err(BuildError::NameTaken {
-                    this: type_name::<T>(),
-                    other: entry.type_name,
-                });
-            }
-            None => taken.push(Entry {
+        let this = (TypeId::of::<T>(), type_name::<T>());
+        let ended = take(&mut taken(), audience, cookie_name, this)?;
+        Ok(Self {
+            ended,
+            place: Arc::new(Place {
                 audience: audience.into(),
                 cookie_name: cookie_name.into(),
-                data: TypeId::of::<T>(),
-                type_name: type_name::<T>(),
-                uses: 1,
             }),
-        }
-        Ok(Self(Arc::new(Place {
+        })
+    }
+
+    /// Which sessions of this audience and cookie were signed out in this process, whoever was asked.
+    pub(super) const fn ended(&self) -> &Arc<Ended> {
+        &self.ended
+    }
+}
+
+fn take(
+    taken: &mut Vec<Entry>,
+    audience: &str,
+    cookie_name: &str,
+    (data, type_name): (TypeId, &'static str),
+) -> Result<Arc<Ended>, BuildError> {
+    let mut entries = taken.iter_mut();
+    let Some(entry) = entries.find(|entry| entry.is_for(audience, cookie_name)) else {
+        let ended = Arc::new(Ended::default());
+        taken.push(Entry {
             audience: audience.into(),
             cookie_name: cookie_name.into(),
-        })))
+            data,
+            type_name,
+            uses: 1,
+            ended: Arc::clone(&ended),
+        });
+        return Ok(ended);
+    };
+    if entry.data != data && entry.uses > 0 {
+        return Err(BuildError::NameTaken {
+            this: type_name,
+            other: entry.type_name,
+        });
     }
+    (entry.data, entry.type_name) = (data, type_name);
+    entry.uses = entry.uses.saturating_add(1);
+    Ok(Arc::clone(&entry.ended))
 }
 
 impl Drop for Place {
@@ -62,7 +83,8 @@ impl Drop for Place {
             if entry.is_for(&self.audience, &self.cookie_name) {
                 entry.uses = entry.uses.saturating_sub(1);
             }
-            entry.uses > 0
+            // What was signed out stays so, whatever is built anew.
+            entry.uses > 0 || !entry.ended.is_empty()
         });
     }
 }
@@ -73,6 +95,7 @@ struct Entry {
     data: TypeId,
     type_name: &'static str,
     uses: usize,
+    ended: Arc<Ended>,
 }
 
 impl Entry {

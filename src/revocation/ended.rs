@@ -50,10 +50,15 @@ impl Ended {
         self.count.store(ids.len(), Ordering::Release);
     }
 
+    /// Whether none was signed out.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count.load(Ordering::Acquire) == 0
+    }
+
     /// Whether this session was signed out here.
     #[inline]
     pub(crate) fn contains(&self, id: SessionId) -> bool {
-        if self.count.load(Ordering::Acquire) == 0 {
+        if self.is_empty() {
             return false;
         }
         let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);

@@ -15,7 +15,7 @@ use crate::cookie::{CookieSettings, SiteOrigin};
 use crate::error::{BuildError, RandomnessError};
 use crate::keys::live::{Keys, KeysKind, LiveKeyRing};
 use crate::keys::ring::KeyRing;
-use crate::revocation::{Ended, Revocations};
+use crate::revocation::Revocations;
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::telemetry::Telemetry;
 use crate::time::Epoch;
@@ -208,6 +208,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         } = self.codec;
         self.revocations
             .learn_lifetimes(idle_timeout, absolute_timeout, skew);
+        let ended = Arc::clone(codec.ended());
         Ok(Sessions(Arc::new(Inner {
             codec: ArcSwap::from_pointee(codec),
             cookie,
@@ -216,7 +217,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
             randomness: self.randomness,
             live,
             telemetry: self.telemetry,
-            ended: Ended::default(),
+            ended,
             #[cfg(feature = "http")]
             told_plain_http: core::sync::atomic::AtomicBool::new(false),
         })))

@@ -77,7 +77,7 @@ struct Inner<T> {
     live: Option<LiveKeyRing>,
     telemetry: Option<Box<dyn Telemetry>>,
     /// Signed out in this process.
-    ended: Ended,
+    ended: Arc<Ended>,
     /// Whether somebody was told that the site is reached over plain HTTP.
     #[cfg(feature = "http")]
     told_plain_http: core::sync::atomic::AtomicBool,

@@ -239,3 +239,29 @@ fn signing_out_removes_the_cookie_at_every_place_where_it_was() {
         ]
     );
 }
+
+#[test]
+fn all_sessions_of_one_audience_and_cookie_know_of_a_sign_out_also_those_built_later() {
+    let build = |audience| {
+        Sessions::<Account>::builder(audience, &KeyRing::from_key(key(1)))
+            .build()
+            .unwrap()
+    };
+    let here = build("sign-outs");
+    let there = build("sign-outs");
+    let cookie = pair(&here.start(&typical()).unwrap());
+    let held = there.open(&cookie).unwrap();
+    let _ = here.sign_out(here.open(&cookie).unwrap()).wait().unwrap();
+    assert_eq!(there.renew(&held).unwrap_err(), ENDED);
+    assert_eq!(
+        there.open(&cookie).unwrap_err().kind(),
+        OpenErrorKind::Revoked
+    );
+    drop((here, there));
+    let later = build("sign-outs");
+    assert_eq!(
+        later.open(&cookie).unwrap_err().kind(),
+        OpenErrorKind::Revoked
+    );
+    assert_eq!(later.renew(&held).unwrap_err(), ENDED);
+}

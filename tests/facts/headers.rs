@@ -321,6 +321,14 @@ fn the_first_64_kib_of_the_headers_are_read_and_no_more() {
     let one_over = [filler(65_537 - good.len()), good.clone()];
     let error = world.sessions.open_headers(&one_over).unwrap_err();
     assert_eq!(error.kind(), OpenErrorKind::Malformed);
+    // Where all is read and ours is not there, there is none.
+    assert_eq!(world.kind(filler(65_536)), Err(OpenErrorKind::Missing));
+    assert_eq!(world.kind(filler(65_537)), Err(OpenErrorKind::Malformed));
+    let error = world
+        .sessions
+        .open_headers([filler(65_536), String::new()])
+        .unwrap_err();
+    assert_eq!(error.kind(), OpenErrorKind::Missing);
     for hostile in [
         "__Host-session=".repeat(4000),
         ";".repeat(65_536),

@@ -64,7 +64,8 @@
 //! - `object-store`: revocations in S3, GCS, Azure, R2, by the `object_store` crate.
 //! - `tracing`, `metrics`: adapters of [`Telemetry`].
 //! - `http`, `cookie`: [`SetCookie`] turns into their types.
-//!
+//! - `json`: `Json`, a part of a session that has no fixed type. `docs/LOOSE.md` is for who comes from
+//!   `session.insert("key", value)`.
 //! - `cli`: the command `sealed-session`, and `Codec::inspect`, which it uses.
 //!
 //! # Keys
@@ -112,11 +113,13 @@ mod token;
 #[cfg(feature = "cli")]
 pub use codec::Inspection;
 pub use codec::data::{Migration, MigrationError, OldPayload, SessionData};
+#[cfg(feature = "json")]
+pub use codec::json::Json;
 pub use codec::{Codec, CodecBuilder, Context, FetchMetadata, Lifetime, RenewalReasons, Session};
 pub use cookie::{CookieSettings, CookieTemplate, RemovalCookies, SameSite, SetCookie};
 pub use error::{
     BuildError, CookieError, KeyError, KeyRingError, KeyRingErrorKind, OpenError, OpenErrorKind,
-    RandomnessError, SealError,
+    PayloadCause, PayloadError, RandomnessError, SealError,
 };
 #[cfg(feature = "std")]
 pub use error::{KeyRingSourceError, KeyRingSourceErrorKind};

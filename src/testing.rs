@@ -5,9 +5,18 @@
 //! [`ManualClock`](crate::ManualClock) moves the time.
 //!
 //! postcard writes fields without names, so a field that was added, moved or retyped changes what
-//! cookies already out decode to. [`assert_encoding`] pins the encoding of a sample; when it changes
-//! without [`SessionData::SCHEMA`], the application's own tests fail. [`assert_migrates`] shows that
-//! a former pin still reads.
+//! cookies already out decode to. Three assertions find it when [`SessionData::SCHEMA`] was not raised:
+//!
+//! - [`assert_layout`] pins the names, kinds and order of all that a type reads. It needs no sample and
+//!   sees every variant.
+//! - [`assert_encoding`] pins the bytes of a sample. It also sees what a type's own code writes, by
+//!   `serialize_with` or by hand.
+//! - [`assert_migrates`] shows that a former pin still reads.
+//!
+//! Each needs a pin, something kept from before the change. Without one nothing can tell: a program
+//! knows its present types alone, and a token says of its layout only what `SCHEMA` says. (It could
+//! carry a digest of the layout. That would cost bytes in every cookie of every request to find what
+//! a test finds once.)
 
 use alloc::format;
 use alloc::string::String;
@@ -24,7 +33,8 @@ use crate::token::payload;
 ///
 /// A pin is the schema and the encoding as hex, `"1:07036a6f65"`. Start with `""`: the failure
 /// prints the right one. Choose a sample in which every field has a value of its own, numbers
-/// greater than 127 and nothing empty; give every variant of an enum a pin.
+/// greater than 127 and nothing empty; give every variant of an enum a pin. In a `HashMap` or
+/// `HashSet`, whose order is another one each time, put no more than one entry.
 ///
 /// ```
 /// use sealed_session::{SessionData, testing::assert_encoding};
@@ -43,6 +53,34 @@ use crate::token::payload;
 #[track_caller]
 pub fn assert_encoding<T: SessionData>(sample: &T, pin: &str) {
     if let Err(message) = check_encoding(sample, pin) {
+        fail(&message);
+    }
+}
+
+/// Asserts that `T` reads the same fields and variants, by name, kind and order, as when `pin` was made.
+///
+/// A pin is the schema and a fingerprint, `"1:0f1e2d3c4b5a6978"`. Start with `""`: the failure prints
+/// the right one. The fingerprint is made from what `T`'s `Deserialize` asks for when it is given
+/// made-up values. It changes with a new name or `alias`, too, which need no new schema: then take the
+/// new pin alone. Into a type that takes no made-up value, such as one that insists on a check sum, it
+/// does not see: pin samples of it by [`assert_encoding`].
+///
+/// ```
+/// use sealed_session::{SessionData, testing::assert_layout};
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Account { user: u64, name: String }
+/// impl SessionData for Account { const NAME: &'static str = "account"; const SCHEMA: u32 = 1; }
+///
+/// assert_layout::<Account>("1:5ad10f871332d9a8");
+/// ```
+///
+/// # Panics
+///
+/// When the pin does not match, with what to do; and when `T` can be no session.
+#[track_caller]
+pub fn assert_layout<T: SessionData>(pin: &str) {
+    if let Err(message) = check_layout::<T>(pin) {
         fail(&message);
     }
 }
@@ -77,6 +115,13 @@ fn fail(message: &str) -> ! {
 fn check_encoding<T: SessionData>(sample: &T, pin: &str) -> Result<(), String> {
     let name = type_name::<T>();
     let bytes = payload::encode(sample).map_err(|error| format!("{name}: {error}"))?;
+    if has_random_order::<T>(&bytes) {
+        return Err(format!(
+            "the encoding of this {name} is another one each time, since the order of a HashMap or \
+             HashSet is random: use BTreeMap or BTreeSet, or leave no more than one entry in the \
+             sample"
+        ));
+    }
     let actual = print_pin(T::SCHEMA, &bytes);
     if actual == pin {
         return Ok(());
@@ -90,6 +135,37 @@ fn check_encoding<T: SessionData>(sample: &T, pin: &str) -> Result<(), String> {
             print_pin(T::SCHEMA.saturating_add(1), &bytes),
         ),
         _ => format!("pin the encoding of {name} with: {actual:?}"),
+    })
+}
+
+/// Whether equal values are written in unequal ways. Each `HashMap` that is decoded has an order of its
+/// own: two entries come out alike in all rounds once in 2^60 times.
+fn has_random_order<T: SessionData>(bytes: &[u8]) -> bool {
+    let again = || {
+        let value: T = payload::decode(bytes).ok()?;
+        payload::encode(&value).ok()
+    };
+    let first = again();
+    (0..60).any(|_| again() != first)
+}
+
+fn check_layout<T: SessionData>(pin: &str) -> Result<(), String> {
+    let name = type_name::<T>();
+    payload::check_type::<T>().map_err(|error| format!("{name}: {error}"))?;
+    let fingerprint = payload::fingerprint::<T>().map_err(|error| format!("{name}: {error}"))?;
+    let actual = print_pin(T::SCHEMA, &fingerprint);
+    if actual == pin {
+        return Ok(());
+    }
+    Err(match parse_pin(pin) {
+        Some((schema, _)) if schema == T::SCHEMA => format!(
+            "the layout of {name} changed, but its SCHEMA is still {schema}. If more than a name or an \
+             alias changed, cookies already out would be misread: set SCHEMA to {next}, read schema \
+             {schema} in migrate, and pin the new layout: {:?}. If a name alone changed, pin: {actual:?}",
+            print_pin(schema.saturating_add(1), &fingerprint),
+            next = schema.saturating_add(1),
+        ),
+        _ => format!("pin the layout of {name} with: {actual:?}"),
     })
 }
 

@@ -11,16 +11,28 @@ use crate::token::payload;
 /// A value that lives in a session cookie.
 ///
 /// It is encoded with [postcard](https://docs.rs/postcard), which writes the fields one after the
-/// other without their names. So the layout is part of the contract with cookies already out:
-/// whenever fields, their order or their types change, raise [`SCHEMA`](Self::SCHEMA), and read the
-/// former layout in [`migrate`](Self::migrate) if nobody is to be logged out. A test with
-/// [`testing::assert_encoding`](crate::testing::assert_encoding) fails when the bump is forgotten.
+/// other without their names. Two things follow.
 ///
-/// Serde attributes that need field names do not work: `skip_serializing_if`, `flatten`,
-/// `untagged`, internally tagged enums. Sealing a value from which a field was left out, or which
-/// does not decode again, is an error. One mistake remains yours: a struct's named field that is
-/// serialized but not deserialized, or the reverse (`skip_serializing` or `skip_deserializing`
-/// alone), can read as another value; write `skip`, which does both. Nesting may go 128 levels deep.
+/// **The layout is part of the contract with cookies already out.** Raise [`SCHEMA`](Self::SCHEMA)
+/// whenever it changes; there it says what counts as a change.
+///
+/// **`Serialize` and `Deserialize` must agree.** What was written is compared by name with what will be
+/// read when a codec is built, as far as the type alone tells, and whenever a session is sealed.
+/// Where they differ, the error is a [`PayloadError`](crate::PayloadError) with the path of the field,
+/// the cause and the way out; nothing is sealed that would open as another value. These attributes of
+/// serde cannot work:
+///
+/// - `flatten`, `untagged`, `tag`, and types that read whatever comes, such as `serde_json::Value`: they
+///   need names in the encoding. `Json` (feature `json`) stores such a part as text, and
+///   `docs/LOOSE.md` is for who comes from `session.insert("key", value)`;
+/// - `skip_serializing_if`, and `skip_serializing` or `skip_deserializing` alone: write `skip`, which
+///   does both;
+/// - `skip` on a variant that has others behind it, which serde then numbers differently when writing
+///   and when reading: move it to the end;
+/// - a `rename` that differs by direction, unless an `alias` has the other name.
+///
+/// `default`, `alias`, `transparent`, `from`, `into`, `try_from`, `with` and all others do. Nesting may
+/// go 128 levels deep.
 ///
 /// ```
 /// use sealed_session::{Migration, OldPayload, ScopeKind, Scopes, SessionData};
@@ -63,7 +75,24 @@ pub trait SessionData: Serialize + DeserializeOwned + 'static {
     /// ([`BuildError::NameTaken`](crate::BuildError::NameTaken)). Renaming it signs everybody out.
     const NAME: &'static str;
 
-    /// The version of this type's layout. Raise it whenever the encoding changes.
+    /// The version of this type's layout. Raise it with every change of what is written, or
+    /// yesterday's cookies are misread, perhaps without an error:
+    ///
+    /// - a field added, removed or moved. `#[serde(default)]` on a new field does not help: the
+    ///   encoding has no names, so the bytes of the next field are read as the new one;
+    /// - a variant inserted, removed, or moved by sorting. One more at the end is no change for cookies
+    ///   already out, but servers that do not know it yet refuse it;
+    /// - a number of another type (`u32` to `u64`, `i64` to `u64`), an `Option` added or taken away, a
+    ///   `Vec` in place of an array, another `with`;
+    /// - any of these in a type within this one, also one of another crate.
+    ///
+    /// No change are: another name, an `alias`, a newtype or `Box` around a value, a `HashMap` in place
+    /// of a `BTreeMap`. Read the former layout in [`migrate`](Self::migrate) if nobody is to be
+    /// logged out.
+    ///
+    /// Nothing in a token tells a forgotten bump, but a test can, against something kept from before:
+    /// [`testing::assert_layout`](crate::testing::assert_layout) pins the type,
+    /// [`testing::assert_encoding`](crate::testing::assert_encoding) a sample of it.
     const SCHEMA: u32;
 
     /// Names the groups of sessions that this one belongs to, each of which can be logged out at

@@ -12,6 +12,8 @@ mod fetch;
 mod headers;
 #[cfg(feature = "cli")]
 mod inspect;
+#[cfg(feature = "json")]
+pub(crate) mod json;
 mod lifetime;
 #[cfg(feature = "std")]
 mod mint;

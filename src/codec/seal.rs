@@ -188,7 +188,7 @@ impl<T: SessionData> Codec<T> {
                 let tag = with_associated_data(&header, binding, |aad| {
                     keys.encrypt.seal(&nonce, aad, &mut body)
                 })
-                .map_err(|_| SealError::Encode)?;
+                .map_err(|_| SealError::Encryption)?;
                 token.extend_from_slice(&nonce);
                 token.extend_from_slice(&body);
                 token.extend_from_slice(&tag);

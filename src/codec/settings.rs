@@ -13,6 +13,7 @@ use crate::cookie;
 use crate::error::BuildError;
 use crate::keys::ring::KeyRing;
 use crate::token::canonical::length_prefix;
+use crate::token::payload;
 use crate::token::validity::Limits;
 use crate::token::wire::{Accepted, Protection};
 
@@ -52,6 +53,7 @@ impl Settings {
             return Err(BuildError::AudienceTooLong);
         }
         cookie::check_name(cookie_name)?;
+        payload::check_type::<T>()?;
         let limits = self.limits()?;
         let accepted = if self.accept_both {
             Accepted {

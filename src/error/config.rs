@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use super::{CookieError, KeyRingError};
+use super::{CookieError, KeyRingError, PayloadError};
 
 /// Settings from which no codec can be built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The audience is empty.
@@ -34,6 +34,8 @@ pub enum BuildError {
     },
     /// The key ring, for this audience.
     KeyRing(KeyRingError),
+    /// The session type is one that the encoding cannot carry.
+    Payload(PayloadError),
     /// The interval at which revocations are loaded is zero, or longer than half of the time that they
     /// may be stale.
     RefreshInterval,
@@ -75,6 +77,7 @@ impl fmt::Display for BuildError {
                  give each type of session a NAME of its own",
             ),
             Self::KeyRing(error) => error.fmt(f),
+            Self::Payload(error) => write!(f, "the session type cannot be sealed: {error}"),
             Self::RefreshInterval => f.write_str(
                 "the refresh interval of the revocations is zero, or longer than half of their \
                  staleness bound",
@@ -98,5 +101,11 @@ impl From<CookieError> for BuildError {
 impl From<KeyRingError> for BuildError {
     fn from(error: KeyRingError) -> Self {
         Self::KeyRing(error)
+    }
+}
+
+impl From<PayloadError> for BuildError {
+    fn from(error: PayloadError) -> Self {
+        Self::Payload(error)
     }
 }

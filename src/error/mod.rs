@@ -11,6 +11,7 @@ mod key_ring;
 #[cfg(feature = "std")]
 mod key_source;
 mod open;
+mod payload;
 mod seal;
 
 pub use config::BuildError;
@@ -20,4 +21,5 @@ pub use key_ring::{KeyRingError, KeyRingErrorKind};
 #[cfg(feature = "std")]
 pub use key_source::{KeyRingSourceError, KeyRingSourceErrorKind};
 pub use open::{OpenError, OpenErrorKind};
+pub use payload::{PayloadCause, PayloadError};
 pub use seal::{RandomnessError, SealError};

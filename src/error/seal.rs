@@ -3,10 +3,11 @@
 use core::fmt;
 
 use super::open::OpenErrorKind;
+use super::payload::PayloadError;
 use crate::time::TimeError;
 
 /// A session that was not sealed. Nothing was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SealError {
     /// There is no usable time.
@@ -37,13 +38,11 @@ pub enum SealError {
     NoLifetime,
     /// A time and a timeout add up to more than 2^64 - 1 seconds.
     TimeOverflow,
-    /// The session's `Serialize` failed, left out a field (`#[serde(skip_serializing_if)]`), or
-    /// needs a feature that postcard lacks.
-    Encode,
-    /// The encoded session would not decode again. Common causes: `#[serde(flatten)]`,
-    /// `#[serde(untagged)]` or internally tagged enums, which need a self-describing format; a field
-    /// that is serialized but not deserialized, or the reverse; nesting beyond the limit.
-    Unreadable,
+    /// The value, or its type, is one that the encoding cannot carry: it would not open again, or as
+    /// another value.
+    Payload(PayloadError),
+    /// The cipher failed.
+    Encryption,
     /// The binding is 4 GiB or longer.
     BindingTooLong,
     /// Name and value together exceed what browsers keep.
@@ -73,8 +72,8 @@ impl SealError {
             Self::NewerSchema => "newer_schema",
             Self::NoLifetime => "no_lifetime",
             Self::TimeOverflow => "time_overflow",
-            Self::Encode => "encode",
-            Self::Unreadable => "unreadable",
+            Self::Payload(_) => "payload",
+            Self::Encryption => "encryption",
             Self::BindingTooLong => "binding_too_long",
             Self::TooLong { .. } => "too_long",
         }
@@ -119,15 +118,8 @@ impl fmt::Display for SealError {
             Self::TimeOverflow => f.write_str(
                 "cannot seal a session: time and timeout together overflow; set a smaller timeout",
             ),
-            Self::Encode => f.write_str(
-                "cannot seal a session: its Serialize failed or left out a field; avoid serde's \
-                 skip_serializing_if",
-            ),
-            Self::Unreadable => f.write_str(
-                "cannot seal a session: its encoding would not decode again; avoid serde's flatten, \
-                 untagged and internally tagged enums, fields skipped on one side alone, deep \
-                 nesting, and long sequences of empty values",
-            ),
+            Self::Payload(error) => write!(f, "cannot seal a session: {error}"),
+            Self::Encryption => f.write_str("cannot seal a session: the cipher failed"),
             Self::BindingTooLong => {
                 f.write_str("cannot seal a session: its binding is 4 GiB or longer")
             }
@@ -148,6 +140,12 @@ impl core::error::Error for SealError {}
 impl From<TimeError> for SealError {
     fn from(error: TimeError) -> Self {
         Self::Clock(error)
+    }
+}
+
+impl From<PayloadError> for SealError {
+    fn from(error: PayloadError) -> Self {
+        Self::Payload(error)
     }
 }
 

@@ -104,7 +104,7 @@ impl DocumentCodec {
         let tag = keys
             .encrypt
             .seal(&nonce, &header, &mut body)
-            .map_err(|_| SealError::Encode)?;
+            .map_err(|_| SealError::Encryption)?;
         Ok([&header[..], &nonce, &body, &tag].concat())
     }
 

@@ -1,6 +1,8 @@
 //! A struct that changed still opens yesterday's cookies, and a forgotten bump fails a test.
 
-use sealed_session::testing::{assert_encoding, assert_migrates};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use sealed_session::testing::{assert_encoding, assert_layout, assert_migrates};
 use sealed_session::{Migration, OldPayload, OpenErrorKind, SealError, SessionData};
 use serde::{Deserialize, Serialize};
 
@@ -119,17 +121,19 @@ fn a_newer_schema_that_can_be_read_is_not_overwritten_with_an_older_one() {
     }
 }
 
+/// What an assertion of the library says.
+fn failure(assertion: impl FnOnce()) -> String {
+    let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(assertion));
+    failed
+        .unwrap_err()
+        .downcast_ref::<String>()
+        .unwrap()
+        .clone()
+}
+
 #[test]
 fn a_forgotten_schema_bump_fails_the_applications_test_and_says_what_to_do() {
-    let message = |pin: &str| {
-        let pin = pin.to_owned();
-        let failed = std::panic::catch_unwind(move || assert_encoding(&typical(), &pin));
-        failed
-            .unwrap_err()
-            .downcast_ref::<String>()
-            .unwrap()
-            .clone()
-    };
+    let message = |pin: &str| failure(|| assert_encoding(&typical(), pin));
     let right = "1:fd9c0405616c696365010561646d696e";
     assert_encoding(&typical(), right);
     let forgotten = message("1:fd9c0405616c696365");
@@ -161,108 +165,141 @@ fn a_former_pin_still_reads_and_its_loss_fails() {
     }
 }
 
-/// Without names, `None` left out here would read as `Some(2)`, and the name would decide it.
-#[derive(Serialize, Deserialize)]
-struct Skipping {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    admin: Option<u8>,
-    level: u8,
-    name: String,
-}
-
-impl SessionData for Skipping {
-    const NAME: &'static str = "skipping";
-    const SCHEMA: u32 = 1;
-}
-
-#[derive(Serialize, Deserialize)]
-enum Nested {
-    Variant { inner: Vec<Option<(u8, Skipping)>> },
-}
-
-impl SessionData for Nested {
-    const NAME: &'static str = "nested";
-    const SCHEMA: u32 = 1;
-}
-
-/// serde does not announce the skip of a tuple's field.
-#[derive(Serialize, Deserialize)]
-struct SkippingTuple(
-    #[serde(skip_serializing_if = "Option::is_none")] Option<u8>,
-    u8,
-    String,
-);
-
-impl SessionData for SkippingTuple {
-    const NAME: &'static str = "skipping-tuple";
-    const SCHEMA: u32 = 1;
+#[test]
+fn a_pin_of_a_map_in_random_order_is_refused_whether_or_not_it_matches_this_time() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Settings {
+        map: HashMap<String, u8>,
+        set: HashSet<u8>,
+    }
+    impl SessionData for Settings {
+        const NAME: &'static str = "settings";
+        const SCHEMA: u32 = 1;
+    }
+    let settings = |entries: u8| Settings {
+        map: (0..entries).map(|n| (n.to_string(), n)).collect(),
+        set: HashSet::new(),
+    };
+    assert_encoding(&settings(1), "1:0101300000");
+    let set = |entries: u8| Settings {
+        set: (0..entries).collect(),
+        ..settings(0)
+    };
+    assert_encoding(&set(1), "1:000100");
+    for sample in [settings(2), settings(20), set(2), set(20)] {
+        for pin in ["", "1:0201300001310100", "1:0201310101300000"] {
+            assert!(
+                failure(|| assert_encoding(&sample, pin)).ends_with(
+                    "Settings is another one each time, since the order of a HashMap or HashSet is \
+                     random: use BTreeMap or BTreeSet, or leave no more than one entry in the sample"
+                )
+            );
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
-enum SkippingVariant {
-    Variant(
-        #[serde(skip_serializing_if = "Option::is_none")] Option<u8>,
-        u8,
-        String,
-    ),
-}
-
-impl SessionData for SkippingVariant {
-    const NAME: &'static str = "skipping-variant";
-    const SCHEMA: u32 = 1;
+enum Step {
+    Cart { items: Vec<u32> },
+    Paid(Option<u64>),
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Untagged {
-    Number(u32),
+struct Layout {
+    step: Step,
+    names: BTreeMap<String, (u8, i64)>,
 }
 
-impl SessionData for Untagged {
-    const NAME: &'static str = "untagged";
-    const SCHEMA: u32 = 1;
+impl SessionData for Layout {
+    const NAME: &'static str = "layout";
+    const SCHEMA: u32 = 4;
+}
+
+const LAYOUT: &str = "4:aaaf7eba9f28f0a1";
+
+#[test]
+fn a_layout_is_pinned_without_a_sample_and_its_change_fails() {
+    assert_layout::<Layout>(LAYOUT);
+    assert!(failure(|| assert_layout::<Layout>("")).ends_with(&format!("Layout with: {LAYOUT:?}")));
+    let changed = failure(|| assert_layout::<Layout>("4:00"));
+    assert!(changed.contains("Layout changed, but its SCHEMA is still 4."));
+    assert!(
+        changed.contains("set SCHEMA to 5, read schema 4 in migrate, and pin the new layout: \"5:")
+    );
+    assert!(changed.ends_with(&format!("If a name alone changed, pin: {LAYOUT:?}")));
+}
+
+/// A type like `Layout`, with one thing changed.
+macro_rules! layout {
+    ($step:item $layout:item) => {{
+        #[derive(Serialize, Deserialize)]
+        $step
+        #[derive(Serialize, Deserialize)]
+        $layout
+        impl SessionData for Layout {
+            const NAME: &'static str = "layout";
+            const SCHEMA: u32 = 4;
+        }
+        failure(|| assert_layout::<Layout>(LAYOUT))
+    }};
 }
 
 #[test]
-fn what_would_not_open_again_or_as_another_value_is_refused_at_sealing() {
-    let state = sealed_session::RevocationState::fixed(sealed_session::Epoch::ZERO);
-    let context = sealed_session::Context::new(
-        crate::fixture::at(NOW),
-        sealed_session::RevocationView::current(&state),
-    );
-    let random = crate::fixture::random;
-    let skipping = |admin| Skipping {
-        admin,
-        level: 1,
-        name: "\0\0".into(),
-    };
-    let codec = Setting::of_type::<Skipping>().codec_of::<Skipping>();
-    let sealed = codec.start(&skipping(None), &context, random(1));
-    assert_eq!(sealed.unwrap_err(), SealError::Encode);
-    assert!(codec.start(&skipping(Some(3)), &context, random(1)).is_ok());
-    let codec = Setting::of_type::<Nested>().codec_of::<Nested>();
-    let nested = |admin| Nested::Variant {
-        inner: vec![None, Some((7, skipping(admin)))],
-    };
-    let sealed = codec.start(&nested(None), &context, random(1));
-    assert_eq!(sealed.unwrap_err(), SealError::Encode);
-    assert!(codec.start(&nested(Some(3)), &context, random(1)).is_ok());
-    let name = || "\0\0".to_owned();
-    let codec = Setting::of_type::<SkippingTuple>().codec_of::<SkippingTuple>();
-    let sealed = codec.start(&SkippingTuple(None, 1, name()), &context, random(1));
-    assert_eq!(sealed.unwrap_err(), SealError::Unreadable);
-    let whole = SkippingTuple(Some(3), 1, name());
-    assert!(codec.start(&whole, &context, random(1)).is_ok());
-    let codec = Setting::of_type::<SkippingVariant>().codec_of::<SkippingVariant>();
-    let variant = |admin| SkippingVariant::Variant(admin, 1, name());
-    let sealed = codec.start(&variant(None), &context, random(1));
-    assert_eq!(sealed.unwrap_err(), SealError::Unreadable);
-    assert!(codec.start(&variant(Some(3)), &context, random(1)).is_ok());
-    let untagged = Setting::of_type::<Untagged>().codec_of::<Untagged>();
-    assert_eq!(
-        untagged
-            .start(&Untagged::Number(1), &context, random(1))
-            .unwrap_err(),
-        SealError::Unreadable
-    );
+fn every_change_of_a_layout_is_seen_and_what_serde_does_not_tell_is_not() {
+    let still = "Layout changed, but its SCHEMA is still 4.";
+    let changed = [
+        // A variant inserted, sorted, removed.
+        layout! {
+            enum Step { New, Cart { items: Vec<u32> }, Paid(Option<u64>) }
+            struct Layout { step: Step, names: BTreeMap<String, (u8, i64)> }
+        },
+        layout! {
+            enum Step { Paid(Option<u64>), Cart { items: Vec<u32> } }
+            struct Layout { step: Step, names: BTreeMap<String, (u8, i64)> }
+        },
+        layout! {
+            enum Step { Cart { items: Vec<u32> } }
+            struct Layout { step: Step, names: BTreeMap<String, (u8, i64)> }
+        },
+        // Fields in another order, one more with a default, a number of another type.
+        layout! {
+            enum Step { Cart { items: Vec<u32> }, Paid(Option<u64>) }
+            struct Layout { names: BTreeMap<String, (u8, i64)>, step: Step }
+        },
+        layout! {
+            enum Step { Cart { items: Vec<u32> }, Paid(Option<u64>) }
+            struct Layout { step: Step, names: BTreeMap<String, (u8, i64)>, #[serde(default)] more: u8 }
+        },
+        layout! {
+            enum Step { Cart { items: Vec<u32> }, Paid(Option<u64>) }
+            struct Layout { step: Step, names: BTreeMap<String, (u8, u64)> }
+        },
+        layout! {
+            enum Step { Cart { items: Vec<u64> }, Paid(Option<u64>) }
+            struct Layout { step: Step, names: BTreeMap<String, (u8, i64)> }
+        },
+        // An option added, and taken away.
+        layout! {
+            enum Step { Cart { items: Vec<u32> }, Paid(u64) }
+            struct Layout { step: Step, names: BTreeMap<String, (u8, i64)> }
+        },
+        layout! {
+            enum Step { Cart { items: Vec<u32> }, Paid(Option<u64>) }
+            struct Layout { step: Option<Step>, names: BTreeMap<String, (u8, i64)> }
+        },
+    ];
+    for message in changed {
+        assert!(message.contains(still), "{message}");
+    }
+    // A newtype, a box, another container of the same encoding.
+    #[derive(Serialize, Deserialize)]
+    struct Layout {
+        step: Box<Step>,
+        names: HashMap<Box<str>, (u8, i64)>,
+    }
+    impl SessionData for Layout {
+        const NAME: &'static str = "layout";
+        const SCHEMA: u32 = 4;
+    }
+    assert_layout::<Layout>(LAYOUT);
 }

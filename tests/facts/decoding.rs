@@ -18,7 +18,9 @@ impl<T: Serialize + DeserializeOwned + 'static> SessionData for Of<T> {
     const SCHEMA: u32 = 1;
 }
 
-fn open<T: Serialize + DeserializeOwned + 'static>(payload: &[u8]) -> Result<T, OpenErrorKind> {
+pub(crate) fn open<T: Serialize + DeserializeOwned + 'static>(
+    payload: &[u8],
+) -> Result<T, OpenErrorKind> {
     let setting = Setting {
         protection: sealed_session::Protection::Signed,
         ..Setting::of_type::<T>()
@@ -116,48 +118,4 @@ fn honest_values_of_every_shape_are_within_the_bounds() {
         codec.open(sealed.value(), &context).unwrap().value(),
         &value
     );
-}
-
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-enum Recursive {
-    End,
-    Next(Box<Recursive>),
-}
-
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Tree(Vec<Tree>);
-
-#[test]
-fn nesting_ends_before_the_stack_does() {
-    // On a stack far smaller than any server's thread has.
-    let test = || {
-        // The session itself is one level, the last variant another.
-        let deep = |levels: usize| [vec![1; levels], vec![0]].concat();
-        assert!(open::<Recursive>(&deep(126)).is_ok());
-        assert_eq!(open::<Recursive>(&deep(127)), Err(OpenErrorKind::Payload));
-        assert_eq!(open::<Recursive>(&deep(3000)), Err(OpenErrorKind::Payload));
-        assert!(open::<Tree>(&deep(50)).is_ok());
-        assert_eq!(open::<Tree>(&deep(3000)), Err(OpenErrorKind::Payload));
-        let options = deep(3000);
-        assert_eq!(open::<Tree>(&options), Err(OpenErrorKind::Payload));
-    };
-    std::thread::Builder::new()
-        .stack_size(256 * 1024)
-        .spawn(test)
-        .unwrap()
-        .join()
-        .unwrap();
-}
-
-#[test]
-fn sealing_a_value_that_is_nested_too_deeply_is_an_error() {
-    let deep = (0..200).fold(Recursive::End, |inner, _| Recursive::Next(Box::new(inner)));
-    let state = sealed_session::RevocationState::fixed(sealed_session::Epoch::ZERO);
-    let context = sealed_session::Context::new(
-        crate::fixture::at(NOW),
-        sealed_session::RevocationView::current(&state),
-    );
-    let codec = Setting::of_type::<Recursive>().codec_of::<Of<Recursive>>();
-    let sealed = codec.start(&Of(deep), &context, crate::fixture::random(1));
-    assert_eq!(sealed.unwrap_err(), sealed_session::SealError::Unreadable);
 }

@@ -31,6 +31,12 @@ mod live;
 #[path = "../support/oracle.rs"]
 mod oracle;
 mod origin;
+mod payload_errors;
+#[cfg(feature = "json")]
+mod payload_loose;
+mod payload_names;
+mod payload_nesting;
+mod payload_types;
 mod randomness;
 mod refreshing;
 mod remember;

@@ -1,42 +1,187 @@
-//! A serializer around postcard's that leaves out no field.
-//!
-//! serde's `skip_serializing_if` drops a field from the encoding, and a format without field names
-//! then reads the next field in its place: another value, perhaps without an error. Of a struct's
-//! named field serde says so, and here that is an error. Of a tuple's it says nothing but a smaller
-//! length, so the lengths are noted as a [`Shape`], to be compared with those that decoding expects.
+//! A serializer around postcard's that leaves out no field, and writes down what it wrote as a
+//! [`Trace`], to be compared with what would be read.
 
-use core::fmt;
+use alloc::string::String;
+use core::cell::{Cell, RefCell};
+use core::fmt::{self, Write};
 
 use serde::ser::{
-    Error as _, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
+    Error, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
     SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use super::shape::Shape;
+use super::guard::MAX_DEPTH;
+use super::path::{Path, Step};
+use super::trace::{Event, Form, Scalar, Trace};
+use crate::error::{PayloadCause, PayloadError};
 
-/// A value, a serializer, or what a serializer hands out for a value's parts.
+/// Far more than what fits into a cookie, so that a value of any size is held in bounded memory.
+const MAX_EVENTS: usize = 1 << 16;
+
+/// What one serialization wrote, and how it failed.
+#[derive(Default)]
+pub(super) struct Written {
+    trace: RefCell<Trace>,
+    overflowed: Cell<bool>,
+    path: Path,
+    depth: Cell<u32>,
+    fault: RefCell<Option<PayloadError>>,
+}
+
+impl Written {
+    /// What was written, or nothing when it was more than any cookie holds; or, when the serializer
+    /// `failed`, why.
+    pub(super) fn finish(self, failed: bool) -> Result<Option<Trace>, PayloadError> {
+        match self.fault.into_inner() {
+            // Even if the application's code went on after it.
+            Some(fault) => Err(fault),
+            None if failed => Err(PayloadError::new(
+                self.path.print(),
+                PayloadCause::Serialize,
+            )),
+            None if self.overflowed.get() => Ok(None),
+            None => Ok(Some(self.trace.into_inner())),
+        }
+    }
+
+    fn event(&self, event: Event) {
+        self.record(|trace| trace.events.push(event));
+    }
+
+    fn record(&self, record: impl FnOnce(&mut Trace)) {
+        let mut trace = self.trace.borrow_mut();
+        if trace.events.len() < MAX_EVENTS {
+            record(&mut trace);
+        } else {
+            self.overflowed.set(true);
+        }
+    }
+
+    fn fail<E: Error>(&self, cause: PayloadCause) -> E {
+        self.fault
+            .borrow_mut()
+            .get_or_insert_with(|| PayloadError::new(self.path.print(), cause));
+        E::custom("the payload is refused")
+    }
+
+    /// One level down. What the guard of the decoder counts is counted here, too, so that a value
+    /// nested too deeply does not take the stack on its way out.
+    fn descend<E: Error>(&self) -> Result<(), E> {
+        let depth = self.depth.get().saturating_add(1);
+        if depth > MAX_DEPTH {
+            return Err(self.fail(PayloadCause::TooDeep));
+        }
+        self.depth.set(depth);
+        Ok(())
+    }
+
+    fn ascend(&self) {
+        self.depth.set(self.depth.get().saturating_sub(1));
+    }
+
+    fn nested<V, E: Error>(&self, inner: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+        self.descend()?;
+        let value = inner()?;
+        self.ascend();
+        Ok(value)
+    }
+
+    /// Goes into a variant, and says how long the path was before.
+    fn variant(&self, index: u32, name: &'static str, form: Form) {
+        self.event(Event::Variant { index, name, form });
+        self.path.enter(self.path.len(), Step::Variant(name));
+    }
+
+    /// serde_json and others announce by a name with `$` that they mean something of their own.
+    fn plain<E: Error>(&self, name: &'static str) -> Result<(), E> {
+        if name.starts_with('$') {
+            return Err(self.fail(PayloadCause::SelfDescribing { type_name: name }));
+        }
+        Ok(())
+    }
+}
+
+/// A value, or a serializer.
 pub(super) struct Strict<'s, S> {
     inner: S,
-    shape: &'s Shape,
+    written: &'s Written,
 }
 
 impl<'s, S> Strict<'s, S> {
-    pub(super) const fn new(inner: S, shape: &'s Shape) -> Self {
-        Self { inner, shape }
+    pub(super) const fn new(inner: S, written: &'s Written) -> Self {
+        Self { inner, written }
     }
 }
 
-/// A part of a value, which meets its serializer strictly, too.
 impl<T: Serialize + ?Sized> Serialize for Strict<'_, &T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.inner.serialize(Strict::new(serializer, self.shape))
+        self.inner.serialize(Strict::new(serializer, self.written))
     }
 }
 
-macro_rules! pass_through {
-    ($($method:ident($($name:ident: $type:ty),*);)*) => {$(
-        fn $method(self, $($name: $type),*) -> Result<S::Ok, S::Error> {
-            self.inner.$method($($name),*)
+/// What a serializer hands out for a value's parts.
+pub(super) struct Parts<'s, S> {
+    inner: S,
+    written: &'s Written,
+    /// Length of the path at which the value is.
+    base: usize,
+    /// How many parts were written.
+    count: usize,
+    /// The number announced.
+    len: usize,
+    /// Where the trace has the event of the value.
+    event: usize,
+    /// Where the trace has a struct's names.
+    place: usize,
+}
+
+impl<'s, S> Parts<'s, S> {
+    /// Right after the event of the value.
+    fn new(inner: S, written: &'s Written, len: usize) -> Self {
+        Self {
+            event: written.trace.borrow().events.len().saturating_sub(1),
+            inner,
+            written,
+            base: written.path.len(),
+            count: 0,
+            len,
+            place: 0,
+        }
+    }
+
+    /// Goes into the next part.
+    fn enter(&mut self, step: Step) {
+        self.written.path.enter(self.base, step);
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// Leaves the value, all of whose parts were written.
+    fn leave<E: Error>(&self) -> Result<(), E> {
+        self.written.path.cut(self.base);
+        self.written.ascend();
+        if self.count == self.len || self.written.overflowed.get() {
+            return Ok(());
+        }
+        // `Serialize` announced another number. Of a tuple or struct nothing of it was written.
+        match self.written.trace.borrow_mut().events.get_mut(self.event) {
+            Some(Event::Tuple(len)) => *len = self.count,
+            Some(Event::Struct(_)) => {}
+            _ => {
+                return Err(self.written.fail(PayloadCause::LengthDiffers {
+                    written: self.count,
+                    read: self.len,
+                }));
+            }
+        }
+        Ok(())
+    }
+}
+
+macro_rules! scalars {
+    ($($method:ident($type:ty) $scalar:ident;)*) => {$(
+        fn $method(self, v: $type) -> Result<S::Ok, S::Error> {
+            self.written.event(Event::Scalar(Scalar::$scalar(v)));
+            self.inner.$method(v)
         }
     )*};
 }
@@ -44,39 +189,67 @@ macro_rules! pass_through {
 impl<'s, S: Serializer> Serializer for Strict<'s, S> {
     type Ok = S::Ok;
     type Error = S::Error;
-    type SerializeSeq = Strict<'s, S::SerializeSeq>;
-    type SerializeTuple = Strict<'s, S::SerializeTuple>;
-    type SerializeTupleStruct = Strict<'s, S::SerializeTupleStruct>;
-    type SerializeTupleVariant = Strict<'s, S::SerializeTupleVariant>;
-    type SerializeMap = Strict<'s, S::SerializeMap>;
-    type SerializeStruct = Strict<'s, S::SerializeStruct>;
-    type SerializeStructVariant = Strict<'s, S::SerializeStructVariant>;
+    type SerializeSeq = Parts<'s, S::SerializeSeq>;
+    type SerializeTuple = Parts<'s, S::SerializeTuple>;
+    type SerializeTupleStruct = Parts<'s, S::SerializeTupleStruct>;
+    type SerializeTupleVariant = Parts<'s, S::SerializeTupleVariant>;
+    type SerializeMap = Parts<'s, S::SerializeMap>;
+    type SerializeStruct = Parts<'s, S::SerializeStruct>;
+    type SerializeStructVariant = Parts<'s, S::SerializeStructVariant>;
 
-    pass_through! {
-        serialize_bool(v: bool);
-        serialize_i8(v: i8);
-        serialize_i16(v: i16);
-        serialize_i32(v: i32);
-        serialize_i64(v: i64);
-        serialize_i128(v: i128);
-        serialize_u8(v: u8);
-        serialize_u16(v: u16);
-        serialize_u32(v: u32);
-        serialize_u64(v: u64);
-        serialize_u128(v: u128);
-        serialize_f32(v: f32);
-        serialize_f64(v: f64);
-        serialize_char(v: char);
-        serialize_str(v: &str);
-        serialize_bytes(v: &[u8]);
-        serialize_none();
-        serialize_unit();
-        serialize_unit_struct(name: &'static str);
-        serialize_unit_variant(name: &'static str, index: u32, variant: &'static str);
+    scalars! {
+        serialize_bool(bool) Bool;
+        serialize_i8(i8) I8;
+        serialize_i16(i16) I16;
+        serialize_i32(i32) I32;
+        serialize_i64(i64) I64;
+        serialize_i128(i128) I128;
+        serialize_u8(u8) U8;
+        serialize_u16(u16) U16;
+        serialize_u32(u32) U32;
+        serialize_u64(u64) U64;
+        serialize_u128(u128) U128;
+        serialize_f32(f32) F32;
+        serialize_f64(f64) F64;
+        serialize_char(char) Char;
+    }
+
+    fn serialize_str(self, v: &str) -> Result<S::Ok, S::Error> {
+        self.written.record(|trace| trace.push_str(v));
+        self.inner.serialize_str(v)
+    }
+
+    fn serialize_bytes(self, v: &[u8]) -> Result<S::Ok, S::Error> {
+        self.written.record(|trace| trace.push_bytes(v));
+        self.inner.serialize_bytes(v)
+    }
+
+    /// The same bytes as postcard's own, which prints twice.
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
+        let mut text = String::new();
+        write!(text, "{value}").map_err(S::Error::custom)?;
+        self.serialize_str(&text)
+    }
+
+    fn serialize_none(self) -> Result<S::Ok, S::Error> {
+        self.written.event(Event::None);
+        self.written.nested(|| self.inner.serialize_none())
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_some(&Strict::new(value, self.shape))
+        let Self { inner, written } = self;
+        written.event(Event::Some);
+        written.nested(|| inner.serialize_some(&Strict::new(value, written)))
+    }
+
+    fn serialize_unit(self) -> Result<S::Ok, S::Error> {
+        self.written.event(Event::Unit);
+        self.inner.serialize_unit()
+    }
+
+    fn serialize_unit_struct(self, name: &'static str) -> Result<S::Ok, S::Error> {
+        self.written.event(Event::Unit);
+        self.inner.serialize_unit_struct(name)
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -84,8 +257,77 @@ impl<'s, S: Serializer> Serializer for Strict<'s, S> {
         name: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        self.inner
-            .serialize_newtype_struct(name, &Strict::new(value, self.shape))
+        let Self { inner, written } = self;
+        written.plain(name)?;
+        written.nested(|| inner.serialize_newtype_struct(name, &Strict::new(value, written)))
+    }
+
+    fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
+        let Self { inner, written } = self;
+        let known = len.ok_or_else(|| written.fail(PayloadCause::UnknownLength))?;
+        written.descend()?;
+        written.event(Event::Seq(known));
+        Ok(Parts::new(inner.serialize_seq(len)?, written, known))
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, S::Error> {
+        let Self { inner, written } = self;
+        written.descend()?;
+        written.event(Event::Tuple(len));
+        Ok(Parts::new(inner.serialize_tuple(len)?, written, len))
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        name: &'static str,
+        len: usize,
+    ) -> Result<Self::SerializeTupleStruct, S::Error> {
+        let Self { inner, written } = self;
+        written.descend()?;
+        written.event(Event::Tuple(len));
+        let inner = inner.serialize_tuple_struct(name, len)?;
+        Ok(Parts::new(inner, written, len))
+    }
+
+    fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
+        let Self { inner, written } = self;
+        let known = len.ok_or_else(|| written.fail(PayloadCause::UnknownLength))?;
+        written.descend()?;
+        written.event(Event::Map(known));
+        Ok(Parts::new(inner.serialize_map(len)?, written, known))
+    }
+
+    fn serialize_struct(
+        self,
+        name: &'static str,
+        len: usize,
+    ) -> Result<Self::SerializeStruct, S::Error> {
+        let Self { inner, written } = self;
+        written.plain(name)?;
+        written.descend()?;
+        let mut place = 0;
+        written.record(|trace| place = trace.push_struct(len));
+        let inner = inner.serialize_struct(name, len)?;
+        Ok(Parts {
+            place,
+            ..Parts::new(inner, written, len)
+        })
+    }
+
+    fn serialize_unit_variant(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+    ) -> Result<S::Ok, S::Error> {
+        let form = Form::Unit;
+        self.written.event(Event::Variant {
+            index,
+            name: variant,
+            form,
+        });
+        self.written
+            .nested(|| self.inner.serialize_unit_variant(name, index, variant))
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -95,31 +337,12 @@ impl<'s, S: Serializer> Serializer for Strict<'s, S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        self.inner
-            .serialize_newtype_variant(name, index, variant, &Strict::new(value, self.shape))
-    }
-
-    fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
-        self.inner
-            .serialize_seq(len)
-            .map(|inner| Strict::new(inner, self.shape))
-    }
-
-    fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, S::Error> {
-        self.inner
-            .serialize_tuple(len)
-            .map(|inner| Strict::new(inner, self.shape))
-    }
-
-    fn serialize_tuple_struct(
-        self,
-        name: &'static str,
-        len: usize,
-    ) -> Result<Self::SerializeTupleStruct, S::Error> {
-        self.shape.note(len);
-        self.inner
-            .serialize_tuple_struct(name, len)
-            .map(|inner| Strict::new(inner, self.shape))
+        let Self { inner, written } = self;
+        written.nested(|| {
+            written.variant(index, variant, Form::Newtype);
+            let value = Strict::new(value, written);
+            inner.serialize_newtype_variant(name, index, variant, &value)
+        })
     }
 
     fn serialize_tuple_variant(
@@ -129,26 +352,12 @@ impl<'s, S: Serializer> Serializer for Strict<'s, S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        self.shape.note(len);
-        self.inner
-            .serialize_tuple_variant(name, index, variant, len)
-            .map(|inner| Strict::new(inner, self.shape))
-    }
-
-    fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
-        self.inner
-            .serialize_map(len)
-            .map(|inner| Strict::new(inner, self.shape))
-    }
-
-    fn serialize_struct(
-        self,
-        name: &'static str,
-        len: usize,
-    ) -> Result<Self::SerializeStruct, S::Error> {
-        self.inner
-            .serialize_struct(name, len)
-            .map(|inner| Strict::new(inner, self.shape))
+        let Self { inner, written } = self;
+        written.descend()?;
+        written.variant(index, variant, Form::Parts);
+        written.event(Event::Tuple(len));
+        let inner = inner.serialize_tuple_variant(name, index, variant, len)?;
+        Ok(Parts::new(inner, written, len))
     }
 
     fn serialize_struct_variant(
@@ -158,13 +367,16 @@ impl<'s, S: Serializer> Serializer for Strict<'s, S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        self.inner
-            .serialize_struct_variant(name, index, variant, len)
-            .map(|inner| Strict::new(inner, self.shape))
-    }
-
-    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        self.inner.collect_str(value)
+        let Self { inner, written } = self;
+        written.descend()?;
+        written.variant(index, variant, Form::Parts);
+        let mut place = 0;
+        written.record(|trace| place = trace.push_struct(len));
+        let inner = inner.serialize_struct_variant(name, index, variant, len)?;
+        Ok(Parts {
+            place,
+            ..Parts::new(inner, written, len)
+        })
     }
 
     fn is_human_readable(&self) -> bool {
@@ -173,31 +385,33 @@ impl<'s, S: Serializer> Serializer for Strict<'s, S> {
 }
 
 macro_rules! parts_without_names {
-    ($($part:ident $method:ident)*) => {$(
-        impl<'s, S: $part> $part for Strict<'s, S> {
+    ($($part:ident $method:ident $step:ident;)*) => {$(
+        impl<S: $part> $part for Parts<'_, S> {
             type Ok = S::Ok;
             type Error = S::Error;
 
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
-                self.inner.$method(&Strict::new(value, self.shape))
+                self.enter(Step::$step(self.count));
+                self.inner.$method(&Strict::new(value, self.written))
             }
 
             fn end(self) -> Result<S::Ok, S::Error> {
+                self.leave()?;
                 self.inner.end()
             }
         }
     )*};
 }
 parts_without_names! {
-    SerializeSeq serialize_element
-    SerializeTuple serialize_element
-    SerializeTupleStruct serialize_field
-    SerializeTupleVariant serialize_field
+    SerializeSeq serialize_element Element;
+    SerializeTuple serialize_element Part;
+    SerializeTupleStruct serialize_field Part;
+    SerializeTupleVariant serialize_field Part;
 }
 
 macro_rules! parts_with_names {
     ($($part:ident)*) => {$(
-        impl<'s, S: $part> $part for Strict<'s, S> {
+        impl<S: $part> $part for Parts<'_, S> {
             type Ok = S::Ok;
             type Error = S::Error;
 
@@ -206,14 +420,19 @@ macro_rules! parts_with_names {
                 name: &'static str,
                 value: &T,
             ) -> Result<(), S::Error> {
-                self.inner.serialize_field(name, &Strict::new(value, self.shape))
+                self.written.record(|trace| trace.push_field(self.place, name));
+                self.enter(Step::Field(name));
+                self.inner.serialize_field(name, &Strict::new(value, self.written))
             }
 
-            fn skip_field(&mut self, _: &'static str) -> Result<(), S::Error> {
-                Err(S::Error::custom("a field was left out"))
+            /// serde says so of a field that `skip_serializing_if` leaves out.
+            fn skip_field(&mut self, name: &'static str) -> Result<(), S::Error> {
+                self.enter(Step::Field(name));
+                Err(self.written.fail(PayloadCause::LeftOut))
             }
 
             fn end(self) -> Result<S::Ok, S::Error> {
+                self.leave()?;
                 self.inner.end()
             }
         }
@@ -221,19 +440,23 @@ macro_rules! parts_with_names {
 }
 parts_with_names! { SerializeStruct SerializeStructVariant }
 
-impl<'s, S: SerializeMap> SerializeMap for Strict<'s, S> {
+impl<S: SerializeMap> SerializeMap for Parts<'_, S> {
     type Ok = S::Ok;
     type Error = S::Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
-        self.inner.serialize_key(&Strict::new(key, self.shape))
+        self.enter(Step::Key);
+        self.inner.serialize_key(&Strict::new(key, self.written))
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
-        self.inner.serialize_value(&Strict::new(value, self.shape))
+        self.written.path.enter(self.base, Step::Value);
+        self.inner
+            .serialize_value(&Strict::new(value, self.written))
     }
 
     fn end(self) -> Result<S::Ok, S::Error> {
+        self.leave()?;
         self.inner.end()
     }
 }

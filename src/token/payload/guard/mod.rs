@@ -18,8 +18,6 @@ use core::fmt;
 
 use serde::de::{Deserializer, Visitor};
 
-use super::shape::Shape;
-
 /// Levels of nesting: options, newtypes, sequences, maps, tuples, structs and enum variants each
 /// count one.
 pub(super) const MAX_DEPTH: u32 = 128;
@@ -30,8 +28,6 @@ const SPARE_ELEMENTS: usize = 256;
 
 /// What is left to spend on one payload.
 pub(super) struct Budget {
-    /// What was read so far.
-    pub(super) shape: Shape,
     elements: Cell<usize>,
     depth: Cell<u32>,
 }
@@ -39,10 +35,14 @@ pub(super) struct Budget {
 impl Budget {
     pub(super) fn for_payload(bytes: &[u8]) -> Self {
         Self {
-            shape: Shape::default(),
             elements: Cell::new(bytes.len().saturating_add(SPARE_ELEMENTS)),
             depth: Cell::new(MAX_DEPTH),
         }
+    }
+
+    /// Whether elements were more than the payload may hold.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.elements.get() == 0
     }
 
     #[inline]
@@ -172,7 +172,6 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<'_, D> {
         visitor: V,
     ) -> Result<V::Value, D::Error> {
         let Self { inner, budget, .. } = self;
-        budget.shape.note(len);
         budget.nested(|| inner.deserialize_tuple_struct(name, len, Guarded::new(visitor, budget)))
     }
 

@@ -144,7 +144,6 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Guarded<'_, A> {
 
     #[inline]
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
-        self.budget.shape.note(len);
         self.inner
             .tuple_variant(len, Guarded::new(visitor, self.budget))
     }

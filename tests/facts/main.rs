@@ -32,6 +32,7 @@ mod live;
 mod oracle;
 mod origin;
 mod payload_errors;
+mod payload_fields;
 #[cfg(feature = "json")]
 mod payload_loose;
 mod payload_names;

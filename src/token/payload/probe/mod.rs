@@ -9,9 +9,11 @@
 //! It is a search and no proof. A type that takes none of the values offered is not looked into any
 //! further, and that is no error. Nor can it run for long: [`MAX_STEPS`] bound it.
 //!
-//! The search is here, and what it remembers; `reader` is the deserializer.
+//! The search is here, and what it remembers; `reader` is the deserializer, and `parts` what it hands
+//! out.
 
 mod made_up;
+mod parts;
 mod reader;
 
 use alloc::collections::{BTreeMap, BTreeSet};

@@ -1,14 +1,11 @@
-//! The deserializer that makes values up, and what it hands out.
+//! The deserializer that makes values up.
 
 use core::any::type_name;
 
-use serde::de::value::StrDeserializer;
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
-    VariantAccess, Visitor,
-};
+use serde::de::{Deserializer, Visitor};
 
 use super::made_up::{LENGTHS, TEXTS, ZEROS};
+use super::parts::{Entries, Fields, Parts, Variant};
 use super::{Halt, Probe};
 use crate::error::PayloadCause;
 use crate::token::payload::path::Step;
@@ -54,7 +51,11 @@ impl<'p> Reader<'p> {
         }
     }
 
-    fn tuple<'de, V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Halt> {
+    pub(super) fn tuple<'de, V: Visitor<'de>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Halt> {
         self.0.note(&alloc::format!("tuple {len}"))?;
         self.0
             .nested(None, || visitor.visit_seq(self.parts(len, Step::Part)))
@@ -63,7 +64,7 @@ impl<'p> Reader<'p> {
     /// By name, since an alias in `fields` is no field of its own.
     ///
     /// `variant` is the name of the variant that has them, or empty for a struct.
-    fn fields<'de, V: Visitor<'de>>(
+    pub(super) fn fields<'de, V: Visitor<'de>>(
         self,
         variant: &'static str,
         fields: &'static [&'static str],
@@ -275,146 +276,5 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 
     fn is_human_readable(&self) -> bool {
         false
-    }
-}
-
-/// The parts of a sequence or tuple.
-struct Parts<'p> {
-    probe: &'p Probe,
-    base: usize,
-    next: usize,
-    len: usize,
-    step: fn(usize) -> Step,
-}
-
-impl<'de> SeqAccess<'de> for Parts<'_> {
-    type Error = Halt;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Halt> {
-        if self.next >= self.len {
-            return Ok(None);
-        }
-        self.probe.path.enter(self.base, (self.step)(self.next));
-        self.next = self.next.saturating_add(1);
-        seed.deserialize(Reader(self.probe)).map(Some)
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        self.len.checked_sub(self.next)
-    }
-}
-
-/// The entries of a map.
-struct Entries<'p> {
-    probe: &'p Probe,
-    base: usize,
-    left: u8,
-}
-
-impl<'de> MapAccess<'de> for Entries<'_> {
-    type Error = Halt;
-
-    fn next_key_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Halt> {
-        match self.left.checked_sub(1) {
-            None => Ok(None),
-            Some(left) => {
-                self.left = left;
-                self.probe.path.enter(self.base, Step::Key);
-                seed.deserialize(Reader(self.probe)).map(Some)
-            }
-        }
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Halt> {
-        self.probe.path.enter(self.base, Step::Value);
-        seed.deserialize(Reader(self.probe))
-    }
-}
-
-/// The fields of a struct, by name.
-struct Fields<'p> {
-    probe: &'p Probe,
-    base: usize,
-    of: (&'static str, &'static str),
-    fields: core::slice::Iter<'static, &'static str>,
-    /// The name that was given and whose value was not asked for.
-    pending: Option<&'static str>,
-    /// Whether any name was asked for.
-    asked: bool,
-}
-
-impl<'de> MapAccess<'de> for Fields<'_> {
-    type Error = Halt;
-
-    fn next_key_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Halt> {
-        self.asked = true;
-        let aliases = self.probe.aliases.borrow();
-        let of = self.of;
-        let Some(name) = self.fields.find(|name| !aliases.contains(&(of, **name))) else {
-            return Ok(None);
-        };
-        drop(aliases);
-        self.pending = Some(name);
-        self.probe.path.enter(self.base, Step::Field(name));
-        let name: StrDeserializer<'_, Halt> = name.into_deserializer();
-        seed.deserialize(name).map(Some)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Halt> {
-        self.pending = None;
-        seed.deserialize(Reader(self.probe))
-    }
-}
-
-/// The variant chosen.
-struct Variant<'p> {
-    probe: &'p Probe,
-    name: &'static str,
-}
-
-impl<'de> EnumAccess<'de> for Variant<'_> {
-    type Error = Halt;
-    type Variant = Self;
-
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Halt> {
-        let name: StrDeserializer<'_, Halt> = self.name.into_deserializer();
-        let value = seed.deserialize(name)?;
-        self.probe
-            .path
-            .enter(self.probe.path.len(), Step::Variant(self.name));
-        Ok((value, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Variant<'_> {
-    type Error = Halt;
-
-    fn unit_variant(self) -> Result<(), Halt> {
-        self.probe.note("unit")
-    }
-
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Halt> {
-        seed.deserialize(Reader(self.probe))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Halt> {
-        Reader(self.probe).tuple(len, visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Halt> {
-        Reader(self.probe).fields(self.name, fields, visitor)
     }
 }

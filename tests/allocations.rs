@@ -111,7 +111,7 @@ fn opening_through_sessions_with_a_thousand_revocations_allocates_nothing_more()
         let scope = Scope::new(USER, user);
         revocations.revoke(&[scope]).wait().unwrap();
     }
-    let sessions = Sessions::<Plain>::builder("shop.example", &KeyRing::from_key(key(1)))
+    let sessions = Sessions::<Plain>::builder("plain.example", &KeyRing::from_key(key(1)))
         .revocations(revocations.clone())
         .build()
         .unwrap();
@@ -138,10 +138,10 @@ fn opening_under_a_shared_state_allocates_nothing_more() {
     let folder = std::env::temp_dir().join(format!("allocations-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let store = sealed_session::FileStore::new(folder.join("revocations"));
-    let revocations = sealed_session::Revocations::shared("shop.example", &ring, store);
+    let revocations = sealed_session::Revocations::shared("plain.example", &ring, store);
     let revocations = revocations.build().unwrap();
     revocations.create_store().wait().unwrap();
-    let sessions = Sessions::<Plain>::builder("shop.example", &ring)
+    let sessions = Sessions::<Plain>::builder("plain.example", &ring)
         .cookie(sealed_session::CookieSettings::host("plain"))
         .revocations(revocations.clone())
         .build()

@@ -64,7 +64,7 @@
 //! - `object-store`: revocations in S3, GCS, Azure, R2, by the `object_store` crate.
 //! - `tracing`, `metrics`: adapters of [`Telemetry`].
 //! - `http`, `cookie`: [`SetCookie`] turns into their types.
-//! - `json`: `Json`, a part of a session that has no fixed type. `docs/LOOSE.md` is for who comes from
+//! - `json`: `Json`, a part of a session that has no fixed type. `docs/LOOSE.md` is for people who come from
 //!   `session.insert("key", value)`.
 //! - `cli`: the command `sealed-session`, and `Codec::inspect`, which it uses.
 //!
@@ -72,7 +72,7 @@
 //!
 //! A [`KeyRing`] carries its schedule. [`RotationPolicy`] plans the next one and checks what a deploy would
 //! lose; a [`LiveKeyRing`] follows a file or a secrets manager while requests run. `docs/OPERATIONS.md` is
-//! for who deploys them.
+//! for those who deploy them.
 //!
 //! # Logging out
 //!

@@ -24,7 +24,7 @@ use crate::token::payload;
 ///
 /// - `flatten`, `untagged`, `tag`, and types that read whatever comes, such as `serde_json::Value`: they
 ///   need names in the encoding. `Json` (feature `json`) stores such a part as text, and
-///   `docs/LOOSE.md` is for who comes from `session.insert("key", value)`;
+///   `docs/LOOSE.md` is for people who come from `session.insert("key", value)`;
 /// - `skip_serializing_if`, and `skip_serializing` or `skip_deserializing` alone: write `skip`, which
 ///   does both;
 /// - `skip` on a variant that has others behind it, which serde then numbers differently when writing

@@ -1,4 +1,4 @@
-//! The command `sealed-session`, for who operates servers whose sessions it seals.
+//! The command `sealed-session`, for operators of servers whose sessions it seals.
 //!
 //! It decides nothing that the library has not decided. `args` says what can be asked; `keys`, `inspect` and
 //! `revoke` answer, each by a function from arguments to what is printed, `pages` for shells and manuals;

@@ -33,7 +33,7 @@ Environment:
   SESSION_COOKIE       the cookie's full name, where --cookie is not given
   SESSION_REVOCATIONS  the file store, where --store is not given";
 
-/// Keys, cookies and revocations of sealed sessions, for who operates them.
+/// Keys, cookies and revocations of sealed sessions, for operators
 #[derive(Debug, Parser)]
 #[command(name = "sealed-session", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Arguments {

@@ -149,7 +149,7 @@ pub use runtime::clock::{Clock, ManualClock, SystemClock};
 #[cfg(feature = "std")]
 pub use runtime::operation::Operation;
 #[cfg(feature = "std")]
-pub use sessions::{Bound, Sessions, SessionsBuilder, SignIn, SignOutError};
+pub use sessions::{Bound, NotEverywhere, Sessions, SessionsBuilder, SignIn, SignedOut};
 #[cfg(feature = "metrics")]
 pub use telemetry::MetricsTelemetry;
 #[cfg(feature = "tracing")]

@@ -97,7 +97,13 @@ impl<'a, T: SessionData> CodecBuilder<'a, T> {
     /// audience.
     pub fn build(self) -> Result<Codec<T>, BuildError> {
         let by_type = [cookie::HOST_PREFIX, T::NAME].concat();
-        let cookie_name = self.cookie_name.unwrap_or(&by_type);
+        let cookie_name = match self.cookie_name {
+            Some(name) => name,
+            None => {
+                cookie::check_given(T::NAME)?;
+                &by_type
+            }
+        };
         self.settings.build(self.audience, cookie_name, self.keys)
     }
 }

@@ -90,10 +90,8 @@ impl<T: SessionData> Search<'_, '_, T> {
             (claims.started_at(), claims.issued_at())
         };
         self.newest = Some(match self.newest.take() {
-            Some(other) if age(&other) >= age(&session) => {
-                other.having_seen(Some(session.authentic_epoch()))
-            }
-            Some(other) => session.having_seen(Some(other.authentic_epoch())),
+            Some(other) if age(&other) >= age(&session) => other.beside(session),
+            Some(other) => session.beside(other),
             None => session,
         });
     }

@@ -114,7 +114,11 @@ impl Lifetime {
                 timeout.subsec_nanos() == 0 && (1..=limit).contains(&timeout.as_secs())
             })
         };
-        if fits(self.idle_timeout, limits.idle_timeout)
+        let in_order = self
+            .absolute_timeout
+            .is_none_or(|absolute| self.idle_timeout.is_none_or(|idle| idle <= absolute));
+        if in_order
+            && fits(self.idle_timeout, limits.idle_timeout)
             && fits(self.absolute_timeout, limits.absolute_timeout)
         {
             Ok(())

@@ -31,10 +31,9 @@ impl<T: SessionData> Codec<T> {
             Some(id) => self.ring.known(id).ok_or(SealError::NoSealingKey)?,
             None => self.ring.sealing(minted.issued_at)?,
         };
-        let form = Form {
-            keys,
-            lifetime: value.lifetime(),
-        };
+        let lifetime = value.lifetime();
+        lifetime.check(&self.limits)?;
+        let form = Form { keys, lifetime };
         let payload = payload::encode(value)?;
         let id = form.session_id(minted.started_at, &payload, binding, random)?;
         let times = (minted.started_at, minted.issued_at);

@@ -37,7 +37,7 @@ use crate::error::KeyRingError;
 use crate::keys::ring::KeyRing;
 use crate::keys::ring::derived::DerivedRing;
 #[cfg(feature = "std")]
-use crate::revocation::Ended;
+use crate::revocation::InThisProcess;
 use crate::revocation::RevocationView;
 use crate::time::UnixTime;
 use crate::token::claims::SessionId;
@@ -52,8 +52,6 @@ pub use inspect::Inspection;
 pub use lifetime::Lifetime;
 #[cfg(feature = "std")]
 pub(crate) use mint::Minted;
-#[cfg(feature = "std")]
-use registry::Registration;
 use session::Origin;
 pub use session::{RenewalReasons, Session};
 #[cfg(feature = "std")]
@@ -92,7 +90,7 @@ pub struct Codec<T> {
     ring: Arc<DerivedRing<DerivedKeys>>,
     origin: Origin,
     #[cfg(feature = "std")]
-    registration: Registration,
+    in_this_process: Arc<InThisProcess>,
     data: PhantomData<fn(T) -> T>,
 }
 
@@ -116,7 +114,7 @@ impl<T: SessionData> Codec<T> {
             cookie_name: self.cookie_name.clone(),
             ring: Arc::new(derive_ring(keys, &self.audience, &self.cookie_name)?),
             #[cfg(feature = "std")]
-            registration: self.registration.clone(),
+            in_this_process: Arc::clone(&self.in_this_process),
             data: PhantomData,
             ..*self
         })
@@ -134,10 +132,10 @@ impl<T> Codec<T> {
         &self.limits
     }
 
-    /// Which sessions were signed out in this process.
+    /// What was done in this process to sessions of this audience and cookie.
     #[cfg(feature = "std")]
-    pub(crate) const fn ended(&self) -> &Arc<Ended> {
-        self.registration.ended()
+    pub(crate) const fn in_this_process(&self) -> &Arc<InThisProcess> {
+        &self.in_this_process
     }
 
     /// Whether a codec of this audience and cookie name opened the session, whatever its binding.
@@ -171,7 +169,7 @@ impl<T> Clone for Codec<T> {
             cookie_name: self.cookie_name.clone(),
             ring: Arc::clone(&self.ring),
             #[cfg(feature = "std")]
-            registration: self.registration.clone(),
+            in_this_process: Arc::clone(&self.in_this_process),
             data: PhantomData,
             ..*self
         }
@@ -198,7 +196,7 @@ pub struct Context<'a> {
     pub(crate) revocations: RevocationView<'a>,
     pub(crate) binding: Binding<'a>,
     #[cfg(feature = "std")]
-    ended: Option<&'a Ended>,
+    here: Option<&'a InThisProcess>,
 }
 
 impl<'a> Context<'a> {
@@ -210,15 +208,15 @@ impl<'a> Context<'a> {
             revocations,
             binding: Binding(&[]),
             #[cfg(feature = "std")]
-            ended: None,
+            here: None,
         }
     }
 
-    /// The same, where these sessions were signed out in this process.
+    /// The same, with what was done in this process.
     #[cfg(feature = "std")]
-    pub(crate) const fn with_ended(self, ended: &'a Ended) -> Self {
+    pub(crate) const fn with_in_this_process(self, here: &'a InThisProcess) -> Self {
         Self {
-            ended: Some(ended),
+            here: Some(here),
             ..self
         }
     }
@@ -227,12 +225,19 @@ impl<'a> Context<'a> {
     #[inline]
     fn has_ended(&self, id: SessionId) -> bool {
         #[cfg(feature = "std")]
-        return self.ended.is_some_and(|ended| ended.contains(id));
+        return self.here.is_some_and(|here| here.has_ended(id));
         #[cfg(not(feature = "std"))]
         {
             let _ = id;
             false
         }
+    }
+
+    /// How many changes a session that is opened now has seen.
+    #[cfg(feature = "std")]
+    #[inline]
+    fn changes(&self) -> u64 {
+        self.here.map_or(0, InThisProcess::changes)
     }
 
     /// The same, with a byte string that both sides must give alike: a tenant, the hash of a client

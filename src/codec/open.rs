@@ -1,5 +1,7 @@
 //! Opening: the spec's table (section 6), step by step.
 
+use alloc::vec::Vec;
+
 use super::{Codec, Context, RenewalReasons, Session, with_associated_data};
 use crate::codec::data::{OldPayload, SessionData};
 use crate::error::{OpenError, OpenErrorKind};
@@ -134,6 +136,9 @@ impl<T: SessionData> Codec<T> {
             seen: claims.epoch,
             stamp: claims.epoch.max(context.revocations.clock()),
             renewal: self.renewal_reasons(alive, &limits, context.now),
+            #[cfg(feature = "std")]
+            changes: context.changes(),
+            others: Vec::new(),
         })
     }
 

@@ -106,9 +106,7 @@ impl<T: SessionData> Codec<T> {
         if former.schema > T::SCHEMA {
             return Err(SealError::NewerSchema);
         }
-        self.limits
-            .check(former, context.now)
-            .map_err(SealError::Ended)?;
+        self.check_alive(session, context.now)?;
         if context.has_ended(former.session_id)
             || state.revokes_session(former.epoch, former.session_id)
             || state.revokes_scopes(former.epoch, |scopes| session.value.scopes(scopes))
@@ -124,6 +122,12 @@ impl<T: SessionData> Codec<T> {
         Ok(())
     }
 
+    /// Whether neither the reader's limits nor the session's own have ended it.
+    pub(crate) fn check_alive(&self, session: &Session<T>, now: UnixTime) -> Result<(), SealError> {
+        let limits = session.value.lifetime().within(&self.limits);
+        limits.check(&session.claims, now).map_err(SealError::Ended)
+    }
+
     /// Seals what `check_renewal` has passed, with the clock `epoch`.
     pub(crate) fn seal_renewal(
         &self,
@@ -136,6 +140,10 @@ impl<T: SessionData> Codec<T> {
         let former = &session.claims;
         let keys = self.ring.sealing(context.now)?;
         let lifetime = value.lifetime();
+        // The one that it had may be longer than what a deploy allows since.
+        if lifetime != session.value.lifetime() {
+            lifetime.check(&self.limits)?;
+        }
         let payload = payload::encode(value)?;
         let form = Form { keys, lifetime };
         // A server whose clock is behind still seals what opens.

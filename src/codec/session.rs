@@ -1,5 +1,6 @@
 //! [`Session`]: an opened session, and whether it should be renewed.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use sha2::{Digest as _, Sha256};
@@ -7,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::fetch::FetchMetadata;
 use crate::time::Epoch;
 use crate::token::canonical::list;
-use crate::token::claims::Claims;
+use crate::token::claims::{Claims, SessionId};
 use crate::token::key_id::KeyId;
 
 /// A session that opened: its value, its claims, and what a renewal needs to carry on.
@@ -28,6 +29,11 @@ pub struct Session<T> {
     /// under which it passed (spec, section 7), never a later one's.
     pub(super) stamp: Epoch,
     pub(super) renewal: RenewalReasons,
+    /// How many changes this process had made when it was opened.
+    #[cfg(feature = "std")]
+    pub(super) changes: u64,
+    /// Other sessions of our cookie in the same request. Nearly always none.
+    pub(super) others: Vec<SessionId>,
 }
 
 impl<T> Session<T> {
@@ -68,6 +74,27 @@ impl<T> Session<T> {
     pub(super) fn having_seen(self, epoch: Option<Epoch>) -> Self {
         let seen = epoch.map_or(self.seen, |epoch| epoch.max(self.seen));
         Self { seen, ..self }
+    }
+
+    /// The other sessions whose cookies of our name stood in the same request and opened, too.
+    #[cfg(feature = "std")]
+    pub(crate) fn others(&self) -> &[SessionId] {
+        &self.others
+    }
+
+    /// How many changes this process had made when it was opened.
+    #[cfg(feature = "std")]
+    pub(crate) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Notes that `other` stood in the same request.
+    pub(super) fn beside(mut self, other: Self) -> Self {
+        let id = self.claims.session_id;
+        let ids = core::iter::once(other.claims.session_id).chain(other.others);
+        self.others.extend(ids.filter(|other| *other != id));
+        self.seen = self.seen.max(other.seen);
+        self
     }
 
     /// Whether a renewal is due, and why.

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use super::data::SessionData;
 #[cfg(feature = "std")]
-use super::registry::Registration;
+use super::registry::register;
 use super::session::Origin;
 use super::{Codec, derive_ring};
 use crate::cookie;
@@ -72,7 +72,7 @@ impl Settings {
             ring: Arc::new(derive_ring(keys, audience, cookie_name)?),
             origin: Origin::new(audience, cookie_name),
             #[cfg(feature = "std")]
-            registration: Registration::of::<T>(audience, cookie_name)?,
+            in_this_process: register::<T>(audience, cookie_name)?,
             data: PhantomData,
         })
     }

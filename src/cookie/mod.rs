@@ -15,8 +15,8 @@ pub(crate) use find::{Candidate, MAX_HEADER, MAX_TRIED, find, whole_pairs};
 #[cfg(feature = "std")]
 pub(crate) use origin::SiteOrigin;
 #[cfg(feature = "http")]
-pub(crate) use origin::is_plain_http;
-pub(crate) use rules::{HOST as HOST_PREFIX, check_name};
+pub(crate) use origin::{is_from_own_plain_http, is_loopback_authority};
+pub(crate) use rules::{HOST as HOST_PREFIX, check_given, check_name};
 pub use set_cookie::{RemovalCookies, SetCookie};
 pub use settings::{CookieSettings, SameSite};
 pub use template::CookieTemplate;

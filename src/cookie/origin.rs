@@ -1,6 +1,7 @@
 //! [`SiteOrigin`]: where the site is reached, and so whether its cookies can be `Secure`.
 
 use alloc::string::String;
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::error::CookieError;
 
@@ -27,11 +28,13 @@ impl SiteOrigin {
         if !is_host(host) || !port.is_none_or(is_port) {
             return Err(CookieError::OriginSyntax);
         }
+        // The dot at the end of a whole name says nothing to a cookie.
+        let host = host.strip_suffix('.').unwrap_or(host);
         let origin = Self {
             is_https,
             host: host.to_ascii_lowercase(),
         };
-        if !is_https && !origin.is_loopback() {
+        if !is_https && !is_loopback(&origin.host) {
             return Err(CookieError::OriginNotHttps);
         }
         Ok(origin)
@@ -41,23 +44,39 @@ impl SiteOrigin {
         self.is_https
     }
 
-    pub(crate) fn host(&self) -> &str {
+    #[cfg(test)]
+    fn host(&self) -> &str {
         &self.host
     }
 
-    fn is_loopback(&self) -> bool {
-        is_loopback(&self.host)
+    /// Whether a cookie for `domain` and all below it is for this host. An address has nothing below
+    /// it, nor above.
+    pub(crate) fn is_within(&self, domain: &str) -> bool {
+        let domain = domain.to_ascii_lowercase();
+        let is_address = self.host.starts_with('[') || self.host.parse::<Ipv4Addr>().is_ok();
+        match self.host.strip_suffix(&domain) {
+            Some("") => true,
+            Some(rest) => !is_address && rest.ends_with('.'),
+            None => false,
+        }
     }
 }
 
-/// Whether `host` is this very machine: `localhost`, a name below it (RFC 6761, section 6.3),
-/// `127.0.0.0/8` or `[::1]`.
+/// Whether `host`, in small letters, is this very machine: `localhost`, a name below it (RFC 6761,
+/// section 6.3), `127.0.0.0/8` or `[::1]`.
 fn is_loopback(host: &str) -> bool {
+    if let Some(address) = in_brackets(host) {
+        return address.is_loopback();
+    }
     let is_ipv4 = || {
-        host.parse::<core::net::Ipv4Addr>()
+        host.parse::<Ipv4Addr>()
             .is_ok_and(|address| address.is_loopback())
     };
-    host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || is_ipv4()
+    host == "localhost" || host.ends_with(".localhost") || is_ipv4()
+}
+
+fn in_brackets(host: &str) -> Option<Ipv6Addr> {
+    host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
 /// A host and its port, if one is named.
@@ -69,20 +88,31 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Whether this may be a host: a name of letters, digits, `-` and `.`, or an IPv6 address in brackets.
+/// Whether this may be a host: a name of letters, digits, `-`, `_` and `.`, or an IPv6 address in brackets.
 fn is_host(host: &str) -> bool {
-    if let Some(address) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
-        return address.parse::<core::net::Ipv6Addr>().is_ok();
-    }
-    super::rules::is_host_name(host)
+    let name = host.strip_suffix('.').unwrap_or(host);
+    in_brackets(host).is_some() || super::rules::is_host_name(&name.replace('_', "x"))
 }
 
-/// Whether a request's `Origin` header says that the page came over plain HTTP. RFC 6454, section 7.
+/// Where a request comes from, by its headers `Origin` or `Referer`: over plain HTTP, and from the very host
+/// that it is sent to.
 #[cfg(feature = "http")]
-pub(crate) fn is_plain_http(origin_header: &[u8]) -> bool {
-    origin_header
-        .get(..7)
-        .is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"http://"))
+pub(crate) fn is_from_own_plain_http(from: &[u8], host: &[u8]) -> bool {
+    let (Some(scheme), Some(rest)) = (from.get(..7), from.get(7..)) else {
+        return false;
+    };
+    let authority = rest.split(|&byte| byte == b'/').next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case(b"http://") && authority.eq_ignore_ascii_case(host)
+}
+
+/// Whether the `Host` of a request is this very machine.
+#[cfg(feature = "http")]
+pub(crate) fn is_loopback_authority(host: &[u8]) -> bool {
+    let Ok(authority) = core::str::from_utf8(host) else {
+        return false;
+    };
+    let (host, _) = split_port(authority);
+    is_loopback(&host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -103,6 +133,11 @@ mod tests {
             ("http://127.0.0.1:8080", false, "127.0.0.1"),
             ("http://127.9.9.9", false, "127.9.9.9"),
             ("http://[::1]:3000", false, "[::1]"),
+            ("http://[0:0:0:0:0:0:0:1]:3000", false, "[0:0:0:0:0:0:0:1]"),
+            ("http://localhost.:3000", false, "localhost"),
+            ("http://my_app.localhost:3000", false, "my_app.localhost"),
+            ("https://shop.example.", true, "shop.example"),
+            ("https://my_app.shop.example", true, "my_app.shop.example"),
         ] {
             let origin = SiteOrigin::parse(text).unwrap();
             assert_eq!(
@@ -153,6 +188,8 @@ mod tests {
             "https://-shop.example",
             "https://[::1",
             "https://[]",
+            "https://shop.example..",
+            "https://.",
             "ws://localhost",
             "null",
             " https://shop.example",
@@ -163,5 +200,22 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_host_is_within_its_own_domain_and_those_above_and_an_address_within_none() {
+        let within = |origin, domain| SiteOrigin::parse(origin).unwrap().is_within(domain);
+        for domain in ["shop.example", "Shop.Example", "a.shop.example"] {
+            assert!(within("https://a.shop.example", domain), "{domain}");
+        }
+        for domain in [
+            "example.a",
+            "hop.example",
+            "b.shop.example",
+            "b.a.shop.example",
+        ] {
+            assert!(!within("https://a.shop.example", domain), "{domain}");
+        }
+        assert!(within("https://1.2.3.4", "1.2.3.4") && !within("https://1.2.3.4", "3.4"));
     }
 }

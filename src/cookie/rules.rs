@@ -8,8 +8,16 @@ use crate::token::wire::MAX_NAME_AND_VALUE;
 /// Browsers ignore an attribute whose value is longer (RFC 6265bis, section 5.6).
 const MAX_ATTRIBUTE: usize = 1024;
 
-/// Checks all of it. `name` is the full name.
-pub(super) fn check(settings: &CookieSettings, name: &str) -> Result<(), CookieError> {
+/// Checks all of it. `name` is the full name, which is the prefix and `given`.
+pub(super) fn check(settings: &CookieSettings, name: &str, given: &str) -> Result<(), CookieError> {
+    match settings.prefix {
+        Prefix::None => {
+            let own = PREFIXES.iter().find(|prefix| has_prefix(given, prefix));
+            let behind = own.and_then(|prefix| given.get(prefix.len()..));
+            check_given(behind.unwrap_or(given))?;
+        }
+        Prefix::Host | Prefix::Secure => check_given(given)?,
+    }
     check_name(name)?;
     check_path(&settings.path)?;
     settings.domain.as_deref().map_or(Ok(()), check_domain)?;
@@ -27,10 +35,6 @@ pub(super) fn check(settings: &CookieSettings, name: &str) -> Result<(), CookieE
 }
 
 fn check_prefix(settings: &CookieSettings, name: &str) -> Result<(), CookieError> {
-    let given = settings.name.as_deref().unwrap_or_default();
-    if settings.prefix != Prefix::None && PREFIXES.iter().any(|prefix| has_prefix(given, prefix)) {
-        return Err(CookieError::TwoPrefixes);
-    }
     let starts_with = |prefix| has_prefix(name, prefix);
     let host = starts_with(HOST);
     let http = starts_with(HTTP) || starts_with(HOST_HTTP);
@@ -79,6 +83,17 @@ pub(crate) fn check_name(name: &str) -> Result<(), CookieError> {
         }
     }
     Ok(())
+}
+
+/// Checks a name without its prefix: it is not empty, and brings no other prefix.
+pub(crate) fn check_given(given: &str) -> Result<(), CookieError> {
+    if given.is_empty() {
+        return Err(CookieError::EmptyName);
+    }
+    match PREFIXES.iter().any(|prefix| has_prefix(given, prefix)) {
+        true => Err(CookieError::TwoPrefixes),
+        false => Ok(()),
+    }
 }
 
 fn check_path(path: &str) -> Result<(), CookieError> {

@@ -174,13 +174,7 @@ impl CookieSettings {
         self
     }
 
-    /// The full name, prefix included, of the cookie of a type that is called `type_name`.
-    pub(super) fn full_name_for(&self, type_name: Option<&str>) -> Option<String> {
-        let name = self.name.as_deref().or(type_name)?;
-        Some([self.prefix.text(), name].concat())
-    }
-
-    /// The same for a site at `origin`. Over plain HTTP, which is on loopback alone, browsers keep no
+    /// The same cookie for a site at `origin`. Over plain HTTP, which is on loopback alone, browsers keep no
     /// `Secure` cookie (Safari) or no prefixed one, and none for another domain.
     #[cfg(feature = "std")]
     pub(super) fn at(mut self, origin: &SiteOrigin) -> Self {

@@ -40,13 +40,8 @@ impl CookieSettings {
         if !origin.is_https() {
             return CookieTemplate::new(&self.at(origin), Some(name));
         }
-        let is_below = |domain: &str| {
-            let host = origin.host();
-            let domain = domain.to_ascii_lowercase();
-            host.strip_suffix(&domain)
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
-        if self.domain.as_deref().is_none_or(is_below) {
+        let is_within = |domain: &str| origin.is_within(domain);
+        if self.domain.as_deref().is_none_or(is_within) {
             Ok(template)
         } else {
             Err(CookieError::OriginOutsideDomain)
@@ -67,10 +62,10 @@ pub struct CookieTemplate {
 
 impl CookieTemplate {
     fn new(settings: &CookieSettings, type_name: Option<&str>) -> Result<Self, CookieError> {
-        let name = settings
-            .full_name_for(type_name)
-            .ok_or(CookieError::NoName)?;
-        rules::check(settings, &name)?;
+        let given = settings.name.as_deref().or(type_name);
+        let given = given.ok_or(CookieError::NoName)?;
+        let name = [settings.prefix.text(), given].concat();
+        rules::check(settings, &name, given)?;
         let former = settings.former.iter();
         Ok(Self {
             name,

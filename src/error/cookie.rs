@@ -35,7 +35,7 @@ pub enum CookieError {
     /// The name starts with a prefix in another case. Browsers take `__host-` for `__Host-`;
     /// servers that compare names do not.
     PrefixCase,
-    /// The name given to `host` or `secure` has a prefix already.
+    /// A name that gets a prefix, by `host`, by `secure` or as the `NAME` of a type, has one already.
     TwoPrefixes,
     /// A name with `__Host-` needs `Path=/`.
     HostPrefixPath,
@@ -90,8 +90,8 @@ impl fmt::Display for CookieError {
                 "the cookie's name starts with a prefix in another case; write __Host- or __Secure-",
             ),
             Self::TwoPrefixes => f.write_str(
-                "the cookie's name has two prefixes; CookieSettings::host and secure write theirs \
-                 themselves, so give them the name without it",
+                "the cookie's name has two prefixes; SessionData::NAME, CookieSettings::host and secure \
+                 take the name without one, and write theirs themselves",
             ),
             Self::HostPrefixPath => f.write_str("a cookie named __Host-… needs the path \"/\""),
             Self::HostPrefixDomain => f.write_str("a cookie named __Host-… takes no domain"),

@@ -29,7 +29,7 @@ pub enum SealError {
     /// another user's. Sign in anew.
     OtherScopes,
     /// [`SessionData::lifetime`](crate::SessionData::lifetime) asks for a timeout that is zero, a fraction of a
-    /// second, or longer than the builder's.
+    /// second, or longer than the builder's, or for an idle timeout above its absolute one.
     Lifetime,
     /// The session to renew has a newer schema than this server's. It is a newer server's, which
     /// could not read what this one would write.
@@ -107,7 +107,8 @@ impl fmt::Display for SealError {
             ),
             Self::Lifetime => f.write_str(
                 "cannot seal a session: its lifetime() asks for a timeout of zero, of a fraction of a \
-                 second, or longer than the builder's; give the builder the longest timeouts",
+                 second, or longer than the builder's, or for an idle timeout above its absolute one; \
+                 give the builder the longest timeouts, and each value its own within them",
             ),
             Self::NewerSchema => {
                 f.write_str("cannot renew the session: its schema is newer than this server's")

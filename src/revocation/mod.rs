@@ -11,7 +11,7 @@
 //!
 //! With `std`:
 //!
-//! - `ended`: which sessions were signed out in this process;
+//! - `in_this_process`: which sessions were signed out or changed in this process;
 //! - `freshness`: how old a state is, and may be; pure;
 //! - `store`: where servers share a document: a file, an object store, one's own;
 //! - `handle`: the state that [`Sessions`](crate::Sessions) read without a lock, how it is loaded, and
@@ -20,13 +20,13 @@
 mod change;
 mod document;
 #[cfg(feature = "std")]
-mod ended;
-#[cfg(feature = "std")]
 mod error;
 #[cfg(feature = "std")]
 mod freshness;
 #[cfg(feature = "std")]
 mod handle;
+#[cfg(feature = "std")]
+mod in_this_process;
 mod scope;
 mod state;
 #[cfg(feature = "std")]
@@ -37,11 +37,11 @@ mod view;
 pub use change::{Applied, ChangeError, RevocationChange};
 pub use document::{DocumentCodec, DocumentError};
 #[cfg(feature = "std")]
-pub(crate) use ended::Ended;
-#[cfg(feature = "std")]
 pub use error::{RefreshError, RevokeError};
 #[cfg(feature = "std")]
 pub use handle::{RevocationEvent, Revocations, RevocationsBuilder};
+#[cfg(feature = "std")]
+pub(crate) use in_this_process::InThisProcess;
 pub use scope::{Scope, ScopeError, ScopeId, ScopeKind, Scopes};
 pub use state::{RevocationState, StateError};
 #[cfg(feature = "object-store")]

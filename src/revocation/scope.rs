@@ -194,6 +194,11 @@ impl core::error::Error for ScopeError {}
 
 /// A value that names one of a [`ScopeKind<I>`](ScopeKind): a number as its shortest decimal, text as its UTF-8,
 /// bytes as they are, a UUID (feature `uuid`) as its text in small letters with hyphens.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` names no scope of the kind `ScopeKind<{I}>`",
+    note = "numbers name those of ScopeKind of the same type, text ScopeKind<str>, bytes ScopeKind<[u8]>, and \
+            uuid::Uuid, with the feature `uuid`, ScopeKind<Uuid>"
+)]
 pub trait ScopeId<I: ?Sized> {
     /// Calls `take` with the bytes of the id.
     fn with_bytes<R>(&self, take: impl FnOnce(&[u8]) -> R) -> R;

@@ -152,7 +152,15 @@ impl<'a, T: SessionData> Bound<'a, T> {
 
     /// As [`Sessions::renew_if_due`].
     pub fn renew_if_due(&self, session: &Session<T>) -> Option<SetCookie> {
-        if !session.renewal().is_due() {
+        let id = session.claims().session_id();
+        // A renewal of what was read before would undo the change.
+        if !session.renewal().is_due()
+            || self
+                .sessions
+                .0
+                .here
+                .has_changed_since(id, session.changes())
+        {
             return None;
         }
         self.renew(session).ok()
@@ -164,7 +172,8 @@ impl<'a, T: SessionData> Bound<'a, T> {
     ///
     /// As there.
     pub fn renew(&self, session: &Session<T>) -> Result<SetCookie, SealError> {
-        self.update(session, session.value())
+        let sealed = self.sealed_update(session, session.value());
+        self.told(sealed, |key| TelemetryEvent::Renewed { key })
     }
 
     /// As [`Sessions::update`].
@@ -174,6 +183,9 @@ impl<'a, T: SessionData> Bound<'a, T> {
     /// As there.
     pub fn update(&self, session: &Session<T>, value: &T) -> Result<SetCookie, SealError> {
         let sealed = self.sealed_update(session, value);
+        if sealed.is_ok() {
+            self.sessions.0.here.change(session.claims().session_id());
+        }
         self.told(sealed, |key| TelemetryEvent::Renewed { key })
     }
 
@@ -250,12 +262,12 @@ impl<'a, T: SessionData> Bound<'a, T> {
         let random = (inner.randomness)()?;
         let codec = inner.codec.load();
         // The write may have taken its time, and the session's has gone on.
-        let alive = codec.limits().check(session.claims(), now);
-        alive.map_err(SealError::Ended)?;
-        if inner.ended.contains(session.claims().session_id()) {
+        codec.check_alive(session, now)?;
+        if inner.here.has_ended(session.claims().session_id()) {
             return Err(SealError::Ended(OpenErrorKind::Revoked).into());
         }
         let sealed = codec.seal_renewal(session, value, revoked_at, &context, &random)?;
+        inner.here.change(session.claims().session_id());
         Ok(self.set_cookie(&sealed, now))
     }
 
@@ -273,7 +285,7 @@ impl<'a, T: SessionData> Bound<'a, T> {
     {
         Context::new(now, revocations)
             .with_binding(self.binding)
-            .with_ended(&self.sessions.0.ended)
+            .with_in_this_process(&self.sessions.0.here)
     }
 
     fn set_cookie(&self, sealed: &Sealed, now: UnixTime) -> SealedCookie {

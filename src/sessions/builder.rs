@@ -208,7 +208,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         } = self.codec;
         self.revocations
             .learn_lifetimes(idle_timeout, absolute_timeout, skew);
-        let ended = Arc::clone(codec.ended());
+        let here = Arc::clone(codec.in_this_process());
         Ok(Sessions(Arc::new(Inner {
             codec: ArcSwap::from_pointee(codec),
             cookie,
@@ -217,9 +217,11 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
             randomness: self.randomness,
             live,
             telemetry: self.telemetry,
-            ended,
+            here,
             #[cfg(feature = "http")]
-            told_plain_http: core::sync::atomic::AtomicBool::new(false),
+            for_loopback: origin.is_some_and(|origin| !origin.is_https()),
+            #[cfg(feature = "http")]
+            told_origin: core::sync::atomic::AtomicBool::new(false),
         })))
     }
 }

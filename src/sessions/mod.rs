@@ -25,7 +25,9 @@ use crate::cookie::{CookieTemplate, RemovalCookies, SetCookie};
 use crate::error::{KeyRingError, OpenError, RandomnessError, SealError};
 use crate::keys::live::{Keys, LiveKeyRing};
 use crate::keys::ring::KeyRing;
-use crate::revocation::{Ended, RefreshError, Revocations, RevokeError, Scope, ScopeId, ScopeKind};
+use crate::revocation::{
+    InThisProcess, RefreshError, Revocations, RevokeError, Scope, ScopeId, ScopeKind,
+};
 use crate::runtime::clock::Clock;
 use crate::runtime::operation::Operation;
 use crate::telemetry::{Telemetry, TelemetryEvent};
@@ -36,7 +38,7 @@ pub use bound::Bound;
 pub use builder::SessionsBuilder;
 pub use mint::{Mint, mint};
 pub use sign_in::SignIn;
-pub use sign_out::SignOutError;
+pub use sign_out::{NotEverywhere, SignedOut};
 
 /// Sessions of type `T` in cookies: one value for the whole application, cheap to clone, shared by
 /// all its threads.
@@ -61,8 +63,9 @@ pub use sign_out::SignOutError;
 /// if let Some(set_cookie) = sessions.renew_if_due(&session) {      // with the response
 /// # let _ = set_cookie;
 /// }
-/// let removal = sessions.sign_out(session).wait()?;                // at sign-out, or .await?
-/// # let _ = removal;
+/// for set_cookie in sessions.sign_out(session).wait() {            // at sign-out, or .await
+/// # let _ = set_cookie;
+/// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Sessions<T>(Arc<Inner<T>>);
@@ -76,11 +79,14 @@ struct Inner<T> {
     /// Whose rings they take.
     live: Option<LiveKeyRing>,
     telemetry: Option<Box<dyn Telemetry>>,
-    /// Signed out in this process.
-    ended: Arc<Ended>,
-    /// Whether somebody was told that the site is reached over plain HTTP.
+    /// What was done in this process.
+    here: Arc<InThisProcess>,
+    /// Whether the cookie is one for plain HTTP on a developer's machine.
     #[cfg(feature = "http")]
-    told_plain_http: core::sync::atomic::AtomicBool,
+    for_loopback: bool,
+    /// Whether somebody was told that the site is reached otherwise than the cookie is meant for.
+    #[cfg(feature = "http")]
+    told_origin: core::sync::atomic::AtomicBool,
 }
 
 /// Gives the random bytes of one sealing.
@@ -171,8 +177,9 @@ impl<T: SessionData> Sessions<T> {
     /// starts here is stamped with the state that is held, and servers that know more may end it.
     /// Send the returned line as a `Set-Cookie` header.
     ///
-    /// The former session of this browser, if there was one, lives on where it was copied: end it
-    /// with [`revoke_session`](Self::revoke_session).
+    /// The former session of this browser, if there was one, lives on, and a renewal of it after this
+    /// would take its place again. End it first: `sessions.sign_out(former).await`, and send the new
+    /// cookie in place of the lines that remove the former.
     ///
     /// # Errors
     ///
@@ -184,8 +191,9 @@ impl<T: SessionData> Sessions<T> {
     /// The answer to a request whose session was opened: a renewed cookie if it is due
     /// ([`Session::renewal`]), and mostly nothing. Send it as a `Set-Cookie` header with the response.
     ///
-    /// Nothing, too, where the session has ended meanwhile or cannot be sealed: the response is not to
-    /// fail for it. The telemetry is told.
+    /// Nothing, too, where the session has ended meanwhile, where this process has changed it since
+    /// ([`update`](Self::update), in this request or in one beside it), or where it cannot be sealed: the
+    /// response is not to fail for it. The telemetry is told of the last.
     ///
     /// A renewal writes the session as this request saw it. What another request writes at the same time
     /// (a basket, a second factor, another user) is lost if its answer arrives first. So requests that run in
@@ -258,7 +266,8 @@ impl<T: SessionData> Sessions<T> {
     }
 
     /// Logs out one session, wherever its cookie has been copied to. For the user's own wish to sign
-    /// out, [`sign_out`](Self::sign_out) does this and removes the cookie.
+    /// out, [`sign_out`](Self::sign_out) does this and removes the cookie. In this process the session
+    /// ends with the call, whatever comes of it.
     ///
     /// # Errors
     ///
@@ -268,7 +277,7 @@ impl<T: SessionData> Sessions<T> {
         &self,
         session: &Session<T>,
     ) -> Operation<'_, Result<Epoch, RevokeError>> {
-        let is_ours = self.bound(&[]).is_ours(session);
+        let is_ours = self.bound(&[]).end_here(session);
         let scope = Scope::session(session.claims().session_id());
         Operation::new(async move {
             if !is_ours {

@@ -2,13 +2,13 @@
 
 use core::sync::atomic::Ordering;
 
-use http::HeaderMap;
-use http::header::{COOKIE, ORIGIN};
+use http::header::{COOKIE, HOST, ORIGIN, REFERER};
+use http::{HeaderMap, HeaderValue};
 
 use super::{Bound, Sessions};
 use crate::codec::data::SessionData;
 use crate::codec::{FetchMetadata, Session};
-use crate::cookie::is_plain_http;
+use crate::cookie::{is_from_own_plain_http, is_loopback_authority};
 use crate::error::OpenError;
 use crate::telemetry::TelemetryEvent;
 
@@ -36,9 +36,11 @@ impl<T: SessionData> Sessions<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Where the request comes from a page over plain HTTP, and the cookie is one that browsers keep over HTTPS
-    /// alone, a sign-in would not stick: the telemetry is told once
-    /// ([`TelemetryEvent::PlainHttp`]), and without one a debug build writes a line to standard error.
+    /// Where a sign-in would not stick, since the page is reached over plain HTTP and the cookie is one
+    /// that browsers keep over HTTPS alone, the telemetry is told once
+    /// ([`TelemetryEvent::PlainHttp`]), and without one a debug build writes a line to standard error. The same
+    /// where the sessions are set up for a developer's machine, and the request is for another host
+    /// ([`TelemetryEvent::NotLoopback`]).
     ///
     /// # Errors
     ///
@@ -55,31 +57,49 @@ impl<T: SessionData> Bound<'_, T> {
     ///
     /// As there.
     pub fn open_request(&self, headers: &HeaderMap) -> Result<Session<T>, OpenError> {
-        self.sessions.look_for_plain_http(headers);
+        self.sessions.look_at_origin(headers);
         let session = self.open_headers(headers.get_all(COOKIE))?;
         Ok(session.on_request(FetchMetadata::from_headers(headers)))
     }
 }
 
 impl<T> Sessions<T> {
-    fn look_for_plain_http(&self, headers: &HeaderMap) {
+    /// Looks for a site that is reached otherwise than the cookie is meant for. Told once.
+    fn look_at_origin(&self, headers: &HeaderMap) {
         let inner = &*self.0;
-        let is_plain = |header: &http::HeaderValue| is_plain_http(header.as_bytes());
-        if !inner.cookie.is_secure()
-            || !headers.get(ORIGIN).is_some_and(is_plain)
-            || inner.told_plain_http.swap(true, Ordering::Relaxed)
-        {
+        if inner.told_origin.load(Ordering::Relaxed) {
             return;
         }
-        self.tell(|| TelemetryEvent::PlainHttp {
-            cookie_name: inner.cookie.name(),
-        });
-        #[cfg(debug_assertions)]
-        if inner.telemetry.is_none() {
-            std::eprintln!(
-                "sealed-session: {}",
-                crate::telemetry::PlainHttp(inner.cookie.name())
-            );
+        let Some(host) = headers.get(HOST).map(HeaderValue::as_bytes) else {
+            return;
+        };
+        let cookie_name = inner.cookie.name();
+        let from_plain_http = || {
+            let from = [ORIGIN, REFERER]
+                .into_iter()
+                .filter_map(|name| headers.get(name));
+            let mut from = from.map(HeaderValue::as_bytes);
+            from.any(|from| is_from_own_plain_http(from, host))
+        };
+        let event = if inner.for_loopback {
+            if is_loopback_authority(host) {
+                return;
+            }
+            TelemetryEvent::NotLoopback { cookie_name }
+        } else if inner.cookie.is_secure() && from_plain_http() {
+            TelemetryEvent::PlainHttp { cookie_name }
+        } else {
+            return;
+        };
+        if inner.told_origin.swap(true, Ordering::Relaxed) {
+            return;
         }
+        #[cfg(debug_assertions)]
+        if inner.telemetry.is_none()
+            && let Some(advice) = event.advice()
+        {
+            std::eprintln!("sealed-session: {advice}");
+        }
+        self.tell(|| event);
     }
 }

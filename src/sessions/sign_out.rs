@@ -1,18 +1,21 @@
-//! Signing out: the end of a session, by one call. [`SignOutError`] is what may be left to do.
+//! Signing out: the end of a session, by one call. [`SignedOut`] is what to send, and what may be left to
+//! do.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::{Bound, Sessions};
 use crate::codec::Session;
 use crate::codec::data::SessionData;
-use crate::cookie::RemovalCookies;
+use crate::cookie::{RemovalCookies, SetCookie};
 use crate::revocation::{RevokeError, Scope};
 use crate::runtime::operation::Operation;
 use crate::telemetry::TelemetryEvent;
 use crate::time::UnixTime;
+use crate::token::claims::SessionId;
 
 impl<T: SessionData> Sessions<T> {
-    /// Signs out: ends `session`, and returns the lines that remove its cookie. Send each as a
+    /// Signs out: ends `session`, and gives the lines that remove its cookie. Send each as a
     /// `Set-Cookie` header.
     ///
     /// It takes the session, and it is the end of it:
@@ -21,10 +24,13 @@ impl<T: SessionData> Sessions<T> {
     /// | --- | --- |
     /// | a store that servers share | No copy of the cookie opens anywhere once servers have loaded the store (within their refresh interval), and none is renewed. Here at once. |
     /// | [`Revocations::in_this_process`](crate::Revocations::in_this_process) | No copy opens or is renewed: there is no other process, and a restart ends every session. |
-    /// | nowhere, or a fixed epoch | In this process, until it ends, no copy opens or is renewed. Other processes and a restarted one take a copy until it expires. |
+    /// | nowhere, or a fixed epoch | In this process, until it ends, no copy opens or is renewed; of more than 100,000 sign-outs that still matter, it forgets those that matter least long. Other processes and a restarted one take a copy until it expires. |
     ///
     /// From the moment of the call on, even before it is awaited, this process no longer renews the
     /// session: not by a middleware that holds a clone, and not by a slow request that began before.
+    ///
+    /// Where the request had several cookies of our name that open, such as one of a former `Domain`,
+    /// all their sessions end: else the next request would open as another one.
     ///
     /// ```
     /// # use sealed_session::{Key, KeyRing, SessionData, Sessions};
@@ -35,10 +41,14 @@ impl<T: SessionData> Sessions<T> {
     /// # let sessions = Sessions::<Account>::builder("shop.example", &keys).build()?;
     /// # let set_cookie = sessions.start(&Account { user: 7 })?;
     /// # let cookie_header = set_cookie.pair();
-    /// # fn send(_: sealed_session::SetCookie) {}
+    /// # fn send(_: &sealed_session::SetCookie) {}
     /// let session = sessions.open(cookie_header)?;
-    /// for set_cookie in sessions.sign_out(session).wait()? { // or .await?
+    /// let signed_out = sessions.sign_out(session).wait(); // or .await
+    /// for set_cookie in signed_out.removal_cookies() {
     ///     send(set_cookie);
+    /// }
+    /// if let Err(error) = signed_out.everywhere() {
+    ///     eprintln!("{error}"); // the store is down: a copy may still open on other servers
     /// }
     /// assert!(sessions.open(cookie_header).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -46,103 +56,125 @@ impl<T: SessionData> Sessions<T> {
     ///
     /// Where the request's cookie does not open there is nothing to end:
     /// [`removal_cookies`](Self::removal_cookies) tidies up the browser.
-    ///
-    /// # Errors
-    ///
-    /// [`SignOutError`] when the store could not be written, so that copies of the cookie may still
-    /// open on other servers. It has the lines that remove this browser's: send them all the same, and tell the
-    /// user that signing out elsewhere may not have worked.
-    pub fn sign_out(
-        &self,
-        session: Session<T>,
-    ) -> Operation<'_, Result<RemovalCookies, SignOutError>> {
+    pub fn sign_out(&self, session: Session<T>) -> Operation<'_, SignedOut> {
         self.bound(&[]).sign_out(session)
     }
 }
 
 impl<'a, T: SessionData> Bound<'a, T> {
     /// As [`Sessions::sign_out`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn sign_out(
-        &self,
-        session: Session<T>,
-    ) -> Operation<'a, Result<RemovalCookies, SignOutError>> {
+    pub fn sign_out(&self, session: Session<T>) -> Operation<'a, SignedOut> {
         let sessions = self.sessions;
-        let claims = *session.claims();
-        let ours = self.is_ours(&session);
-        if ours {
-            let absolute = sessions.0.codec.load().limits().longest();
-            let until = UnixTime::from_secs(claims.started_at().as_secs().saturating_add(absolute));
-            let now = self.now().unwrap_or(claims.issued_at());
-            sessions
-                .0
-                .ended
-                .add(claims.session_id(), until.max(claims.expires_at()), now);
-        }
+        let is_ours = self.end_here(&session);
+        let ids = core::iter::once(session.claims().session_id());
+        let ids = ids.chain(session.others().iter().copied());
+        let scopes: Vec<Scope> = ids.map(Scope::session).collect();
         drop(session);
         Operation::new(async move {
-            let removal = sessions.removal_cookies();
-            if !ours {
-                return Err(SignOutError::new(RevokeError::OtherOrigin, removal));
-            }
-            let scope = Scope::session(claims.session_id());
-            let revoked = sessions.0.revocations.revoke(&[scope]).await;
-            let result = match revoked {
+            let revoked = if is_ours {
+                sessions.0.revocations.revoke(&scopes).await.map(drop)
+            } else {
+                Err(RevokeError::OtherOrigin)
+            };
+            let revoked = match revoked {
                 // There is nothing to revoke with, and nothing that failed.
-                Ok(_) | Err(RevokeError::Fixed) => Ok(removal),
-                Err(error) => Err(SignOutError::new(error, removal)),
+                Err(RevokeError::Fixed) => Ok(()),
+                revoked => revoked,
             };
             sessions.tell(|| TelemetryEvent::SignedOut {
-                error: result.as_ref().err().map(SignOutError::error),
+                error: revoked.as_ref().err(),
             });
-            result
+            SignedOut {
+                removal: sessions.removal_cookies(),
+                revoked,
+            }
         })
     }
 
-    /// Whether the session was opened by sessions of this audience and cookie name.
-    pub(super) fn is_ours(&self, session: &Session<T>) -> bool {
-        self.sessions.0.codec.load().has_opened(session)
+    /// Ends the session, and those that stood beside it in its request, in this process. Not one that
+    /// sessions of another audience or cookie name have opened.
+    pub(super) fn end_here(&self, session: &Session<T>) -> bool {
+        let inner = &*self.sessions.0;
+        let codec = inner.codec.load();
+        if !codec.has_opened(session) {
+            return false;
+        }
+        let longest = codec.limits().longest();
+        // No token of a session lasts longer than this, whoever sealed it.
+        let end = |start: UnixTime| UnixTime::from_secs(start.as_secs().saturating_add(longest));
+        let claims = session.claims();
+        let until = end(claims.issued_at()).max(claims.expires_at());
+        let end = |id: &SessionId| inner.here.end(*id, until);
+        end(&claims.session_id());
+        session.others().iter().for_each(end);
+        true
     }
 }
 
-/// A sign-out that other servers may not know of.
-///
-/// In this process the session has ended all the same.
+/// A session that was signed out. In this process it has ended, whatever else is said here.
 #[derive(Clone, Debug)]
-pub struct SignOutError(alloc::boxed::Box<(RevokeError, RemovalCookies)>);
+#[must_use = "the cookie is removed only when the removal cookies are sent as Set-Cookie headers"]
+pub struct SignedOut {
+    removal: RemovalCookies,
+    revoked: Result<(), RevokeError>,
+}
 
-impl SignOutError {
-    fn new(error: RevokeError, removal: RemovalCookies) -> Self {
-        Self(alloc::boxed::Box::new((error, removal)))
+impl SignedOut {
+    /// The lines that remove the cookie. Send each as a `Set-Cookie` header, also where
+    /// [`everywhere`](Self::everywhere) is an error.
+    pub fn removal_cookies(&self) -> &[SetCookie] {
+        self.removal.lines()
     }
 
-    /// Why it was not revoked.
-    #[must_use]
-    pub fn error(&self) -> &RevokeError {
-        &self.0.0
-    }
-
-    /// The lines that remove the cookie from this browser.
+    /// The same, without the rest.
     pub fn into_removal_cookies(self) -> RemovalCookies {
-        self.0.1
+        self.removal
+    }
+
+    /// Whether other servers know, too. Where there is no store, none could.
+    ///
+    /// # Errors
+    ///
+    /// [`NotEverywhere`] when the store could not be written: a copy of the cookie may still open on other
+    /// servers. Tell the user, such as by a 503 with the removal cookies, and let them try again. Also for a
+    /// session that sessions of another audience or cookie name have opened, which has not ended at all.
+    pub fn everywhere(&self) -> Result<(), NotEverywhere<'_>> {
+        self.revoked.as_ref().copied().map_err(NotEverywhere)
     }
 }
 
-impl fmt::Display for SignOutError {
+impl IntoIterator for SignedOut {
+    type Item = SetCookie;
+    type IntoIter = alloc::vec::IntoIter<SetCookie>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.removal.into_iter()
+    }
+}
+
+/// Why other servers may not know of a sign-out. From [`SignedOut::everywhere`].
+#[derive(Clone, Copy, Debug)]
+pub struct NotEverywhere<'a>(&'a RevokeError);
+
+impl<'a> NotEverywhere<'a> {
+    /// What failed.
+    #[must_use]
+    pub const fn error(self) -> &'a RevokeError {
+        self.0
+    }
+}
+
+impl fmt::Display for NotEverywhere<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let RevokeError::OtherOrigin = self.0 {
+            return write!(f, "not signed out: {}", self.0);
+        }
         write!(
             f,
             "signed out here, but a copy of the cookie may still open on other servers: {}",
-            self.error()
+            self.0
         )
     }
 }
 
-impl core::error::Error for SignOutError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        Some(self.error())
-    }
-}
+impl core::error::Error for NotEverywhere<'_> {}

@@ -14,7 +14,7 @@ const STARTED: &str = "sealed_session_started_total";
 const RENEWED: &str = "sealed_session_renewed_total";
 const NOT_SEALED: &str = "sealed_session_not_sealed_total";
 const SIGNED_OUT: &str = "sealed_session_signed_out_total";
-const PLAIN_HTTP: &str = "sealed_session_plain_http_total";
+const ORIGIN: &str = "sealed_session_origin_total";
 const KEY_RING: &str = "sealed_session_key_ring_total";
 const REVOCATIONS: &str = "sealed_session_revocations_total";
 
@@ -27,7 +27,7 @@ const REVOCATIONS: &str = "sealed_session_revocations_total";
 /// | `sealed_session_started_total`, `…_renewed_total` | `key_id` | the keys of the ring |
 /// | `sealed_session_not_sealed_total` | `kind` | [`SealError::name`](crate::SealError::name) |
 /// | `sealed_session_signed_out_total` | `result` | `done`, `not_revoked` (on other servers) |
-/// | `sealed_session_plain_http_total` | | |
+/// | `sealed_session_origin_total` | `kind` | `plain_http`, `not_loopback`: the cookie is not for where the site is reached |
 /// | `sealed_session_key_ring_total` | `event` | `replaced`, `failed` |
 /// | `sealed_session_revocations_total` | `event` | `loaded`, `failed`, `written`, `pruned`, `not_written_again`, `bounded`, `behind_tokens` |
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,11 +47,11 @@ impl MetricsTelemetry {
             (NOT_SEALED, "Sessions that were not sealed, by the reason"),
             (
                 SIGNED_OUT,
-                "Sessions signed out, by whether other servers know",
+                "Sessions signed out, by whether the store, if there is one, was told",
             ),
             (
-                PLAIN_HTTP,
-                "Whether pages over plain HTTP send requests, where sign-ins do not stick",
+                ORIGIN,
+                "Whether the site is reached otherwise than its cookie is meant for",
             ),
             (KEY_RING, "Key rings loaded, and taken or not"),
             (REVOCATIONS, "What happened to the shared revocations"),
@@ -77,7 +77,8 @@ impl Telemetry for MetricsTelemetry {
                 };
                 counter!(SIGNED_OUT, "result" => result)
             }
-            TelemetryEvent::PlainHttp { .. } => counter!(PLAIN_HTTP),
+            TelemetryEvent::PlainHttp { .. } => counter!(ORIGIN, "kind" => "plain_http"),
+            TelemetryEvent::NotLoopback { .. } => counter!(ORIGIN, "kind" => "not_loopback"),
             TelemetryEvent::KeyRing(event) => counter!(KEY_RING, "event" => key_ring(event)),
             TelemetryEvent::Revocations(event) => {
                 counter!(REVOCATIONS, "event" => revocations(event))

@@ -98,6 +98,13 @@ pub enum TelemetryEvent<'a> {
         /// The cookie's full name.
         cookie_name: &'a str,
     },
+    /// The sessions are set up for plain HTTP on a developer's machine
+    /// ([`SessionsBuilder::origin`](crate::SessionsBuilder::origin)), and a request is for another host: the cookie
+    /// is one that anybody on the way can take. Told once.
+    NotLoopback {
+        /// The cookie's full name.
+        cookie_name: &'a str,
+    },
     /// What [`LiveKeyRingBuilder::on_event`](crate::LiveKeyRingBuilder::on_event) tells:
     /// `.on_event(move |event| telemetry.record(&event.into()))`.
     KeyRing(&'a KeyRingEvent<'a>),
@@ -117,19 +124,38 @@ impl<'a> From<&'a RevocationEvent> for TelemetryEvent<'a> {
     }
 }
 
-/// The sentence for a developer whose sign-ins do not stick.
 #[cfg(any(feature = "http", feature = "tracing"))]
-pub(crate) struct PlainHttp<'a>(pub(crate) &'a str);
+impl<'a> TelemetryEvent<'a> {
+    /// The sentence for the developer, where the event is a mistake of the set-up.
+    pub(crate) const fn advice(&self) -> Option<Advice<'a>> {
+        match *self {
+            Self::PlainHttp { cookie_name } => Some(Advice {
+                cookie_name,
+                text: "is one that browsers keep over HTTPS alone, and this site is reached over plain \
+                       HTTP, where signing in does not stick; for development, give the builder the \
+                       site's origin, such as .origin(\"http://localhost:3000\")",
+            }),
+            Self::NotLoopback { cookie_name } => Some(Advice {
+                cookie_name,
+                text: "is one for plain HTTP on a developer's machine, and this site is reached at \
+                       another host, where anybody on the way can take it; give the builder the site's \
+                       origin, such as .origin(\"https://shop.example\")",
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// What a developer should change.
+#[cfg(any(feature = "http", feature = "tracing"))]
+pub(crate) struct Advice<'a> {
+    cookie_name: &'a str,
+    text: &'static str,
+}
 
 #[cfg(any(feature = "http", feature = "tracing"))]
-impl core::fmt::Display for PlainHttp<'_> {
+impl core::fmt::Display for Advice<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(
-            f,
-            "a page over plain HTTP sent a request, and browsers keep the cookie {} over HTTPS alone, so \
-             signing in does not stick there; for development, give the builder the site's origin, such \
-             as .origin(\"http://localhost:3000\")",
-            self.0
-        )
+        write!(f, "the cookie {} {}", self.cookie_name, self.text)
     }
 }

@@ -37,9 +37,11 @@ impl Telemetry for TracingTelemetry {
             TelemetryEvent::SignedOut { error: Some(error) } => {
                 event!(warn, %error, "session signed out, and not revoked on other servers");
             }
-            TelemetryEvent::PlainHttp { cookie_name } => {
-                let message = super::PlainHttp(cookie_name);
-                event!(warn, cookie_name, "{message}");
+            TelemetryEvent::PlainHttp { cookie_name }
+            | TelemetryEvent::NotLoopback { cookie_name } => {
+                if let Some(advice) = event.advice() {
+                    event!(warn, cookie_name, "{advice}");
+                }
             }
             TelemetryEvent::KeyRing(event) => key_ring(event),
             TelemetryEvent::Revocations(event) => revocations(event),

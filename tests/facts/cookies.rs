@@ -157,7 +157,7 @@ fn bytes_that_break_the_header_are_refused_in_name_path_and_domain() {
 fn settings_that_browsers_would_refuse_are_errors() {
     type Built = Result<CookieTemplate, CookieError>;
     let long = "a".repeat(4096);
-    let cases: [(Built, CookieError); 30] = [
+    let cases: [(Built, CookieError); 33] = [
         (
             CookieSettings::full_name("").build(),
             CookieError::EmptyName,
@@ -277,6 +277,15 @@ fn settings_that_browsers_would_refuse_are_errors() {
             CookieSettings::secure("__Host-s").build(),
             CookieError::TwoPrefixes,
         ),
+        (
+            CookieSettings::full_name("__Host-__Secure-s").build(),
+            CookieError::TwoPrefixes,
+        ),
+        (
+            CookieSettings::full_name("__Host-").build(),
+            CookieError::EmptyName,
+        ),
+        (CookieSettings::host("").build(), CookieError::EmptyName),
         (CookieSettings::default().build(), CookieError::NoName),
         (
             CookieSettings::host("s")

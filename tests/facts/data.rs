@@ -49,7 +49,7 @@ fn a_struct_that_changed_opens_yesterdays_cookie_and_is_due_for_renewal() {
             protection,
             ..Setting::of_test("a struct that changed")
         };
-        let yesterdays = setting.seal(&typical());
+        let yesterdays = setting.forge_claims(&claims());
         let codec = setting.codec_of::<AccountV3>();
         let session = open_with(&codec, yesterdays, NOW, b"").unwrap();
         assert_eq!(session.value(), &migrated());
@@ -93,7 +93,7 @@ fn a_newer_schema_that_can_be_read_is_not_overwritten_with_an_older_one() {
         }
     }
     let setting = Setting::of_test("a newer schema");
-    let token = setting.seal(&typical());
+    let token = setting.forge_claims(&claims());
     let ring = sealed_session::KeyRing::new([
         sealed_session::RingKey::new(crate::fixture::key(1)),
         sealed_session::RingKey::new(crate::fixture::key(2))

@@ -1,7 +1,7 @@
 //! Two kinds of session in one application: no one opens as the other. Obligation 42.
 
 use sealed_session::{
-    BuildError, Codec, CookieSettings, KeyRing, OpenErrorKind, SessionData, Sessions,
+    BuildError, Codec, CookieError, CookieSettings, KeyRing, OpenErrorKind, SessionData, Sessions,
 };
 use serde::{Deserialize, Serialize};
 
@@ -88,20 +88,10 @@ fn two_types_under_one_cookie_and_audience_are_an_error_when_the_second_is_built
     assert!(build("customer").is_ok() && build("basket").is_ok());
     let elsewhere = Sessions::<Customer>::builder("two types, elsewhere", &ring);
     assert!(elsewhere.build().is_ok());
-    // The name is taken as long as anything is left that has it.
-    let held = baskets.clone();
+    // The name stays taken when nothing is left that has it: a cookie may still be out.
     drop(baskets);
-    assert!(
-        Sessions::<Customer>::builder("two types", &ring)
-            .build()
-            .is_err()
-    );
-    drop(held);
-    assert!(
-        Sessions::<Customer>::builder("two types", &ring)
-            .build()
-            .is_ok()
-    );
+    let later = Sessions::<Customer>::builder("two types", &ring).build();
+    assert!(matches!(later, Err(BuildError::NameTaken { .. })));
 }
 
 #[test]
@@ -117,4 +107,31 @@ fn a_name_that_is_no_cookie_name_is_an_error_at_build() {
     assert!(matches!(sessions, Err(BuildError::Cookie(_))));
     let codec = Codec::<Odd>::builder("odd", &ring).build();
     assert!(matches!(codec, Err(BuildError::Cookie(_))));
+}
+
+#[test]
+fn a_name_with_a_prefix_of_its_own_or_without_letters_is_an_error_at_build() {
+    macro_rules! named {
+        ($($type:ident $name:literal $error:ident)*) => {$(
+            #[derive(Serialize, Deserialize)]
+            struct $type;
+            impl SessionData for $type {
+                const NAME: &'static str = $name;
+                const SCHEMA: u32 = 1;
+            }
+            let ring = KeyRing::from_key(key(1));
+            let expected = BuildError::Cookie(CookieError::$error);
+            for origin in ["https://shop.example", "http://localhost:3000"] {
+                let builder = Sessions::<$type>::builder("prefixes", &ring).origin(origin);
+                assert_eq!(builder.build().unwrap_err(), expected, $name);
+            }
+            let codec = Codec::<$type>::builder("prefixes", &ring).build();
+            assert_eq!(codec.unwrap_err(), expected, $name);
+        )*};
+    }
+    named! {
+        Host "__Host-account" TwoPrefixes
+        Secure "__secure-account" TwoPrefixes
+        Empty "" EmptyName
+    }
 }

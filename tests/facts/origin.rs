@@ -144,10 +144,10 @@ fn a_domain_that_the_origin_is_not_within_is_an_error() {
 
 #[cfg(feature = "http")]
 mod told {
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
 
     use http::HeaderMap;
-    use http::header::ORIGIN;
+    use http::header::{HOST, ORIGIN, REFERER};
     use sealed_session::{Telemetry, TelemetryEvent};
 
     use super::*;
@@ -157,41 +157,91 @@ mod told {
 
     impl Telemetry for Heard {
         fn record(&self, event: &TelemetryEvent<'_>) {
-            if let TelemetryEvent::PlainHttp { cookie_name } = event {
-                self.0.lock().unwrap().push((*cookie_name).into());
-            }
+            let told = match event {
+                TelemetryEvent::PlainHttp { cookie_name } => format!("plain HTTP: {cookie_name}"),
+                TelemetryEvent::NotLoopback { cookie_name } => {
+                    format!("not loopback: {cookie_name}")
+                }
+                _ => return,
+            };
+            self.0.lock().unwrap().push(told);
         }
     }
 
-    fn told(origin_setting: Option<&'static str>, header: &[&'static str]) -> Vec<String> {
-        let heard = std::sync::Arc::new(Heard::default());
-        let telemetry = std::sync::Arc::clone(&heard);
-        let sessions = build(|builder| {
-            let builder = builder.telemetry(telemetry);
-            match origin_setting {
-                Some(origin) => builder.origin(origin),
-                None => builder,
-            }
-        })
-        .unwrap();
-        for origin in header {
+    /// What is told of one request after the other, each with its headers.
+    fn told(setting: &'static str, requests: &[&[(http::HeaderName, &str)]]) -> Vec<String> {
+        let heard = Arc::new(Heard::default());
+        let telemetry = Arc::clone(&heard);
+        let sessions = build(|builder| builder.telemetry(telemetry).origin(setting)).unwrap();
+        for request in requests {
             let mut headers = HeaderMap::new();
-            headers.insert(ORIGIN, origin.parse().unwrap());
+            for (name, value) in *request {
+                headers.insert(name, value.parse().unwrap());
+            }
             assert!(sessions.open_request(&headers).is_err());
         }
-        assert!(sessions.open_request(&HeaderMap::new()).is_err());
         std::mem::take(&mut *heard.0.lock().unwrap())
     }
 
+    const SHOP: &str = "https://shop.example";
+
     #[test]
-    fn a_page_over_plain_http_is_told_once_where_its_cookie_would_not_stick() {
-        let plain = ["http://192.168.0.7:3000", "http://localhost:3000"];
-        assert_eq!(told(None, &plain), ["__Host-session"]);
-        assert_eq!(
-            told(Some("https://shop.example"), &["HTTP://shop.example"]),
-            ["__Host-session"]
-        );
-        assert!(told(None, &["https://shop.example", "null"]).is_empty());
-        assert!(told(Some("http://localhost:3000"), &plain).is_empty());
+    fn a_site_that_is_reached_over_plain_http_where_its_cookie_does_not_stick_is_told_once() {
+        let by_origin: &[_] = &[(HOST, "shop.example"), (ORIGIN, "http://shop.example")];
+        let by_referer: &[_] = &[
+            (HOST, "192.168.0.7:3000"),
+            (REFERER, "HTTP://192.168.0.7:3000/a?b"),
+        ];
+        let on_loopback: &[_] = &[
+            (HOST, "localhost:3000"),
+            (REFERER, "http://localhost:3000/"),
+        ];
+        for request in [by_origin, by_referer, on_loopback] {
+            let expected = ["plain HTTP: __Host-session"];
+            assert_eq!(told(SHOP, &[request, request, by_origin]), expected);
+        }
+        // Nothing is wrong with these, and they do not use up the one word.
+        let fine: [&[(http::HeaderName, &str)]; 7] = [
+            &[],
+            &[(HOST, "shop.example")],
+            &[(HOST, "shop.example"), (ORIGIN, "https://shop.example")],
+            // Another site's page over plain HTTP.
+            &[(HOST, "shop.example"), (ORIGIN, "http://evil.example")],
+            &[
+                (HOST, "shop.example"),
+                (REFERER, "http://shop.example.evil.example/"),
+            ],
+            &[(HOST, "shop.example"), (ORIGIN, "null")],
+            &[(ORIGIN, "http://shop.example")],
+        ];
+        assert!(told(SHOP, &fine).is_empty());
+        let requests = [fine.as_slice(), &[by_origin]].concat();
+        assert_eq!(told(SHOP, &requests), ["plain HTTP: __Host-session"]);
+    }
+
+    #[test]
+    fn a_set_up_for_loopback_that_is_reached_at_another_host_is_told_once() {
+        for host in [
+            "shop.example",
+            "192.168.0.7:3000",
+            "localhost.shop.example",
+            "[::2]:80",
+        ] {
+            let request: &[_] = &[(HOST, host)];
+            let told = told("http://localhost:3000", &[request, request]);
+            assert_eq!(told, ["not loopback: session"], "{host}");
+        }
+        for host in [
+            "localhost:3000",
+            "LOCALHOST",
+            "127.0.0.1:8080",
+            "[::1]:3000",
+            "a.localhost.",
+        ] {
+            assert!(
+                told("http://localhost:3000", &[&[(HOST, host)]]).is_empty(),
+                "{host}"
+            );
+        }
     }
 }

@@ -246,6 +246,8 @@ fn a_lifetime_longer_than_the_builders_or_no_time_at_all_is_an_error_at_sign_in(
         (HOUR, 90 * DAY + 1, false),
         (0, HOUR, false),
         (HOUR, 0, false),
+        // An idle timeout that would never be reached.
+        (HOUR + 1, HOUR, false),
         (u64::MAX, u64::MAX, false),
     ] {
         let started = sessions.start(&Visit::Short { idle, absolute }).map(|_| ());
@@ -314,4 +316,86 @@ fn a_test_makes_a_cookie_for_any_start_issue_key_and_binding() {
     assert_eq!(error.kind(), OpenErrorKind::Expired);
     let nonsense = mint(&sessions).signed_in_at(at(NOW)).issued_at(at(NOW - 1));
     assert_eq!(nonsense.cookie(&value).unwrap_err(), SealError::NoLifetime);
+}
+
+#[test]
+fn a_change_of_the_lifetime_is_checked_as_at_sign_in() {
+    let clock = ManualClock::new(at(NOW));
+    let sessions = visits(&clock);
+    let set = sessions.start(&Visit::Remembered).unwrap();
+    let session = sessions.open(set.pair()).unwrap();
+    for (visit, fits) in [
+        (SHORT, true),
+        (Visit::UntilClosed, true),
+        (Visit::Nanoseconds, false),
+        (
+            Visit::Short {
+                idle: 31 * DAY,
+                absolute: 60 * DAY,
+            },
+            false,
+        ),
+    ] {
+        let updated = sessions.update(&session, &visit).map(|_| ());
+        let superseded = sessions.supersede(&session, &visit).wait();
+        if fits {
+            assert_eq!(updated, Ok(()));
+        } else {
+            assert_eq!(updated, Err(SealError::Lifetime));
+            let error = superseded.map(|_| ()).unwrap_err();
+            let sealed = sealed_session::RevokeError::Seal(SealError::Lifetime);
+            assert_eq!(error.to_string(), sealed.to_string());
+        }
+        let minted = mint(&sessions).cookie(&visit).map(|_| ());
+        assert_eq!(minted.is_ok(), fits, "{visit:?}");
+    }
+    // Back to a longer one: the token that is sealed has it.
+    let set = sessions.start(&SHORT).unwrap();
+    let session = sessions.open(set.pair()).unwrap();
+    let longer = sessions.update(&session, &Visit::Remembered).unwrap();
+    let longer = sessions.open(longer.pair()).unwrap();
+    assert_eq!(longer.claims().expires_at(), at(NOW + 30 * DAY));
+}
+
+/// A deploy that lowers the builder's timeouts below what the value asks for.
+#[test]
+fn a_session_that_asked_for_more_than_a_deploy_now_allows_is_renewed_within_it() {
+    let clock = ManualClock::new(at(NOW));
+    let build = |absolute| {
+        Sessions::<Visit>::builder("remember less", &KeyRing::from_key(key(1)))
+            .idle_timeout(secs(HOUR))
+            .absolute_timeout(secs(absolute))
+            .clock(clock.clone())
+            .build()
+            .unwrap()
+    };
+    let set = build(24 * HOUR).start(&SHORT).unwrap();
+    let tighter = build(6 * HOUR);
+    clock.advance(secs(1800));
+    let session = tighter.open(set.pair()).unwrap();
+    let renewed = tighter.renew_if_due(&session).unwrap();
+    let session = tighter.open(renewed.pair()).unwrap();
+    assert_eq!(session.claims().expires_at(), at(NOW + 1800 + HOUR));
+}
+
+#[test]
+fn what_its_own_lifetime_has_ended_is_not_renewed() {
+    let clock = ManualClock::new(at(NOW));
+    let setting = crate::fixture::Setting {
+        cookie_name: "__Host-visit".into(),
+        ..crate::fixture::Setting::of_test("remember")
+    };
+    let claims = crate::oracle::OracleClaims {
+        expires_at: NOW + 30 * DAY,
+        ..crate::fixture::claims()
+    };
+    let payload = [&[2][..], &[0x90, 0x1c], &[0xc0, 0xd1, 0x02]].concat();
+    let token = setting.forge_payload(&claims, &payload);
+    let sessions = visits(&clock);
+    clock.set(at(NOW + HOUR - 1));
+    let session = sessions.open_value(token).unwrap();
+    assert!(sessions.renew(&session).is_ok());
+    clock.set(at(NOW + HOUR));
+    let ended = SealError::Ended(OpenErrorKind::Expired);
+    assert_eq!(sessions.renew(&session).unwrap_err(), ended);
 }

@@ -171,3 +171,36 @@ fn an_update_that_makes_another_users_session_is_an_error_that_says_what_to_do()
     };
     assert!(sessions.update(&session, &same_user).is_ok());
 }
+
+/// A handler that changes the session, and a middleware or a request beside it that would renew it.
+#[test]
+fn a_renewal_gives_way_to_a_change_that_was_made_here_since() {
+    let clock = ManualClock::new(at(NOW));
+    let sessions = sessions(&clock);
+    let set = sessions.start(&typical()).unwrap();
+    clock.advance(Duration::from_secs(600));
+    let session = sessions.open(set.pair()).unwrap();
+    let of_a_request_beside = sessions.open(set.pair()).unwrap();
+    let changed = Account {
+        roles: vec!["second factor".into()],
+        ..typical()
+    };
+    let changed_cookie = sessions.update(&session, &changed).unwrap();
+    for held in [&session, &of_a_request_beside, &session.clone()] {
+        assert!(held.renewal().is_due());
+        assert_eq!(sessions.renew_if_due(held), None);
+        // Who insists may.
+        assert!(sessions.renew(held).is_ok());
+    }
+    // Of what was opened after the change, a renewal is due in its time.
+    clock.advance(Duration::from_secs(600));
+    let after = sessions.open(changed_cookie.pair()).unwrap();
+    assert_eq!(after.value(), &changed);
+    assert!(sessions.renew_if_due(&after).is_some());
+    // Another session's change is no matter.
+    let other = sessions.start(&typical()).unwrap();
+    let other = sessions.open(other.pair()).unwrap();
+    let held = sessions.open(changed_cookie.pair()).unwrap();
+    let _ = sessions.update(&other, &changed).unwrap();
+    assert!(sessions.renew_if_due(&held).is_some());
+}

@@ -34,7 +34,7 @@ fn debug_of_every_type_that_holds_a_secret_is_pinned() {
         format!("{context:?}"),
         "Context { now: UnixTime(1795348800), revocations: RevocationView { state: \
          Some(RevocationState { clock: Epoch(0), floor: Epoch(0), revoked: 0 }), usable: true }, \
-         binding: Binding(8 bytes), ended: None }"
+         binding: Binding(8 bytes), here: None }"
     );
     let sealed = codec.start(&typical(), &context, random(1)).unwrap();
     let session = codec.open(sealed.value(), &context).unwrap();

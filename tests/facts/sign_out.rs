@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use sealed_session::{
-    CookieSettings, Epoch, KeyRing, ManualClock, OpenErrorKind, Revocations, RevokeError,
-    SealError, Sessions, SetCookie,
+    CookieSettings, Epoch, KeyRing, ManualClock, OpenErrorKind, Revocations, RevokeError, Scope,
+    SealError, Session, Sessions, SetCookie,
 };
 
 use crate::account::{Account, typical};
 use crate::fixture::{NOW, at, key};
-use crate::shared_fixture::Fleet;
+use crate::shared_fixture::{Fleet, Server};
 
 fn sessions(clock: &ManualClock, revocations: Revocations) -> Sessions<Account> {
     Sessions::builder("shop.example", &KeyRing::from_key(key(1)))
@@ -49,8 +49,12 @@ fn after_a_sign_out_nothing_of_the_session_opens_or_is_renewed_in_this_process()
         let a_middlewares_clone = session.clone();
         let of_a_slow_request = sessions.open(&cookie).unwrap();
         assert!(session.renewal().is_due());
-        let removal = sessions.sign_out(session).wait().unwrap();
-        assert_eq!(removal, sessions.removal_cookies());
+        let signed_out = sessions.sign_out(session).wait();
+        assert!(signed_out.everywhere().is_ok());
+        assert_eq!(
+            signed_out.into_removal_cookies(),
+            sessions.removal_cookies()
+        );
 
         for held in [&a_middlewares_clone, &of_a_slow_request] {
             assert!(held.renewal().is_due());
@@ -89,7 +93,7 @@ fn a_renewal_that_was_sealed_before_the_sign_out_and_arrives_after_it_does_not_o
         let slow = sessions.open(&cookie).unwrap();
         let late = pair(&sessions.renew(&slow).unwrap());
         let session = sessions.open(&cookie).unwrap();
-        let _ = sessions.sign_out(session).wait().unwrap();
+        sessions.sign_out(session).wait().everywhere().unwrap();
         assert_eq!(
             sessions.open(&late).unwrap_err().kind(),
             OpenErrorKind::Revoked
@@ -114,7 +118,7 @@ fn a_cookie_that_was_signed_out_does_not_hide_another_session() {
     let (_, sessions) = without_any();
     let [former, present] = [(); 2].map(|()| pair(&sessions.start(&typical()).unwrap()));
     let session = sessions.open(&former).unwrap();
-    let _ = sessions.sign_out(session).wait().unwrap();
+    sessions.sign_out(session).wait().everywhere().unwrap();
     for header in [
         format!("{former}; {present}"),
         format!("{present}; {former}"),
@@ -129,10 +133,19 @@ fn a_sign_out_of_one_session_leaves_the_others_of_its_user() {
     let here = pair(&sessions.start(&typical()).unwrap());
     let there = pair(&sessions.start(&typical()).unwrap());
     let session = sessions.open(&here).unwrap();
-    let _ = sessions.sign_out(session).wait().unwrap();
+    sessions.sign_out(session).wait().everywhere().unwrap();
     assert!(sessions.open(&here).is_err());
     let other = sessions.open(&there).unwrap();
     assert!(sessions.renew(&other).is_ok());
+}
+
+/// Two servers of one process know of each other's sign-outs without a store, so what is looked at is
+/// what the other has loaded.
+fn has_loaded_the_end_of(server: &Server, session: &Session<Account>) -> bool {
+    server.revocations.refresh().wait().unwrap();
+    let state = server.revocations.snapshot().unwrap();
+    let claims = session.claims();
+    state.revoked_before(Scope::session(claims.session_id())) > claims.epoch()
 }
 
 #[test]
@@ -142,9 +155,10 @@ fn with_a_store_a_sign_out_ends_the_session_on_other_servers_too() {
     let cookie = here.sign_in(7);
     let session = here.sessions.open(&cookie).unwrap();
     let slow_elsewhere = there.sessions.open(&cookie).unwrap();
-    let _ = here.sessions.sign_out(session).wait().unwrap();
+    assert!(!has_loaded_the_end_of(&there, &slow_elsewhere));
+    here.sessions.sign_out(session).wait().everywhere().unwrap();
     assert_eq!(here.kind(&cookie), Err(OpenErrorKind::Revoked));
-    there.revocations.refresh().wait().unwrap();
+    assert!(has_loaded_the_end_of(&there, &slow_elsewhere));
     assert_eq!(there.kind(&cookie), Err(OpenErrorKind::Revoked));
     assert_eq!(there.sessions.renew(&slow_elsewhere).unwrap_err(), ENDED);
 }
@@ -157,7 +171,8 @@ fn where_the_store_is_down_the_error_has_the_removal_and_the_session_ends_here()
     let session = server.sessions.open(&cookie).unwrap();
     let held = session.clone();
     fleet.store.inner().fail = u32::MAX;
-    let error = server.sessions.sign_out(session).wait().unwrap_err();
+    let signed_out = server.sessions.sign_out(session).wait();
+    let error = signed_out.everywhere().unwrap_err();
     assert!(matches!(
         error.error(),
         RevokeError::Store(_) | RevokeError::Refresh(_)
@@ -166,7 +181,7 @@ fn where_the_store_is_down_the_error_has_the_removal_and_the_session_ends_here()
         "signed out here, but a copy of the cookie may still open on other servers: cannot revoke: "
     ));
     assert_eq!(
-        error.into_removal_cookies(),
+        signed_out.into_removal_cookies(),
         server.sessions.removal_cookies()
     );
     assert_eq!(server.sessions.renew(&held).unwrap_err(), ENDED);
@@ -187,10 +202,16 @@ fn a_session_is_signed_out_and_revoked_only_by_the_sessions_that_opened_it() {
     let session = b.open(&cookie).unwrap();
     let revoked = a.revoke_session(&session).wait();
     assert!(matches!(revoked, Err(RevokeError::OtherOrigin)));
-    let error = a.sign_out(session.clone()).wait().unwrap_err();
+    let signed_out = a.sign_out(session.clone()).wait();
+    let error = signed_out.everywhere().unwrap_err();
     assert!(matches!(error.error(), RevokeError::OtherOrigin));
+    assert_eq!(
+        error.to_string(),
+        "not signed out: cannot revoke: the session was opened under another audience or cookie name; use \
+         the sessions that opened it"
+    );
     assert!(b.open(&cookie).is_ok() && b.renew(&session).is_ok());
-    let _ = b.sign_out(session).wait().unwrap();
+    b.sign_out(session).wait().everywhere().unwrap();
     assert!(b.open(&cookie).is_err());
 }
 
@@ -206,7 +227,7 @@ fn a_bound_session_is_signed_out_with_its_binding_or_without() {
         } else {
             sessions.sign_out(session).wait()
         };
-        assert!(removal.is_ok());
+        assert!(removal.everywhere().is_ok());
         assert!(bound.open(&cookie).is_err());
     }
 }
@@ -227,7 +248,7 @@ fn signing_out_removes_the_cookie_at_every_place_where_it_was() {
         .unwrap();
     let cookie = pair(&sessions.start(&typical()).unwrap());
     let session = sessions.open(&cookie).unwrap();
-    let removal = sessions.sign_out(session).wait().unwrap();
+    let removal = sessions.sign_out(session).wait();
     let end = "Secure; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
     let lines: Vec<String> = removal.into_iter().map(String::from).collect();
     assert_eq!(
@@ -251,7 +272,10 @@ fn all_sessions_of_one_audience_and_cookie_know_of_a_sign_out_also_those_built_l
     let there = build("sign-outs");
     let cookie = pair(&here.start(&typical()).unwrap());
     let held = there.open(&cookie).unwrap();
-    let _ = here.sign_out(here.open(&cookie).unwrap()).wait().unwrap();
+    here.sign_out(here.open(&cookie).unwrap())
+        .wait()
+        .everywhere()
+        .unwrap();
     assert_eq!(there.renew(&held).unwrap_err(), ENDED);
     assert_eq!(
         there.open(&cookie).unwrap_err().kind(),
@@ -264,4 +288,56 @@ fn all_sessions_of_one_audience_and_cookie_know_of_a_sign_out_also_those_built_l
         OpenErrorKind::Revoked
     );
     assert_eq!(later.renew(&held).unwrap_err(), ENDED);
+}
+
+/// A cookie of a former place, of another user, beside the present one.
+#[test]
+fn signing_out_ends_every_session_of_the_request_so_that_no_other_user_comes_back() {
+    let fleet = Fleet::new();
+    let (here, there) = (fleet.fresh_server(), fleet.fresh_server());
+    let former = here.sign_in(5);
+    fleet.clock.advance(Duration::from_secs(1));
+    let present = here.sign_in(6);
+    fleet.clock.advance(Duration::from_secs(1));
+    let both = format!("{former}; {present}");
+    let session = here.sessions.open(&both).unwrap();
+    assert_eq!(session.value().user, 6);
+    let clone = session.clone();
+    let alone = here.sessions.open(&former).unwrap();
+    here.sessions.sign_out(session).wait().everywhere().unwrap();
+    for header in [&both, &former, &present] {
+        assert_eq!(here.kind(header), Err(OpenErrorKind::Revoked));
+    }
+    for session in [&alone, &clone] {
+        assert!(has_loaded_the_end_of(&there, session));
+    }
+    assert_eq!(here.sessions.renew(&clone).unwrap_err(), ENDED);
+}
+
+#[test]
+fn a_clock_that_is_ahead_for_a_moment_forgets_no_sign_out() {
+    let (clock, sessions) = without_any();
+    let cookie = pair(&sessions.start(&typical()).unwrap());
+    let session = sessions.open(&cookie).unwrap();
+    sessions.sign_out(session).wait().everywhere().unwrap();
+    clock.set(at(NOW + 1_000_000));
+    let other = pair(&sessions.start(&typical()).unwrap());
+    let other = sessions.open(&other).unwrap();
+    sessions.sign_out(other).wait().everywhere().unwrap();
+    clock.set(at(NOW + 1));
+    assert_eq!(
+        sessions.open(&cookie).unwrap_err().kind(),
+        OpenErrorKind::Revoked
+    );
+}
+
+#[test]
+fn revoking_a_session_ends_it_here_even_where_nothing_keeps_revocations() {
+    let (_, sessions) = without_any();
+    let cookie = pair(&sessions.start(&typical()).unwrap());
+    let session = sessions.open(&cookie).unwrap();
+    let revoked = sessions.revoke_session(&session).wait();
+    assert!(matches!(revoked, Err(RevokeError::Fixed)));
+    assert_eq!(sessions.renew(&session).unwrap_err(), ENDED);
+    assert!(sessions.open(&cookie).is_err());
 }

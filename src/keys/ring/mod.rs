@@ -102,7 +102,9 @@ impl fmt::Debug for RingKey {
 ///
 /// The text form is one key a line, or several, each with optional fields behind it, separated by spaces
 /// or commas; `#` starts a comment that ends with its line. It serves a file and an environment variable
-/// ([`from_variable`](Self::from_variable)) alike:
+/// ([`from_variable`](Self::from_variable)) alike. `parse` takes the text of a file. What comes out of an
+/// environment variable may have been cut on its way, so read that by [`from_env`](Self::from_env) or
+/// `from_variable`, which refuse what looks cut, and not by `parse`:
 ///
 /// ```
 /// use sealed_session::{KeyRing, UnixTime};

@@ -23,7 +23,7 @@ struct User {
 }
 
 impl SessionData for User {
-    const NAME: &'static str = "session";
+    const NAME: &'static str = "user";
     const SCHEMA: u32 = 1;
     fn scopes(&self, scopes: &mut Scopes<'_>) {
         scopes.add(USER, self.user);

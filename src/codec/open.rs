@@ -56,6 +56,7 @@ impl<T: SessionData> Codec<T> {
         self.open_in(&mut [0; TOKEN], value, context)
     }
 
+    #[inline]
     fn open_in(
         &self,
         buffer: &mut [u8],
@@ -142,6 +143,7 @@ impl<T: SessionData> Codec<T> {
         })
     }
 
+    #[inline]
     fn renewal_reasons(&self, alive: &Alive<'_>, limits: &Limits, now: UnixTime) -> RenewalReasons {
         // A newer schema that this reader migrates is a newer server's cookie, and left alone.
         if alive.claims.schema > T::SCHEMA {

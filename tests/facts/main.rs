@@ -31,6 +31,7 @@ mod live;
 #[path = "../support/oracle.rs"]
 mod oracle;
 mod origin;
+mod payload_by_hand;
 mod payload_errors;
 mod payload_fields;
 #[cfg(feature = "json")]

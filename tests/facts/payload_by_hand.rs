@@ -36,6 +36,7 @@ fn what_one_part_leaves_unread_is_not_read_by_the_next() {
         x: u8,
     }
     #[derive(Serialize, Deserialize)]
+    #[allow(dead_code, reason = "it is read, and not written")]
     struct Unwritten {
         #[serde(skip_serializing, default)]
         x: u8,
@@ -53,6 +54,7 @@ fn what_one_part_leaves_unread_is_not_read_by_the_next() {
         #[serde(skip_deserializing)] u8,
     );
     #[derive(Serialize, Deserialize)]
+    #[allow(dead_code, reason = "they are read, and not written")]
     struct UnwrittenTuple(#[serde(skip_serializing)] u8, #[serde(skip_serializing)] u8);
     assert_eq!(
         sealed(&Of((UnreadTuple(1, 2), UnwrittenTuple(3, 4)))),

@@ -102,6 +102,7 @@ fn process(clock: &ManualClock, store: &TestStore, ring: &KeyRing) -> Process {
         .build()
         .unwrap();
     let sessions = Sessions::builder(AUDIENCE, ring)
+        .as_in_another_process()
         .clock(clock.clone())
         .idle_timeout(Duration::from_secs(400 * 86_400))
         .absolute_timeout(Duration::from_secs(3650 * 86_400))

@@ -30,6 +30,7 @@ pub struct SessionsBuilder<'a, T> {
     codec: Settings,
     cookie: CookieSettings,
     origin: Option<&'a str>,
+    another_process: bool,
     revocations: Revocations,
     clock: Arc<dyn Clock>,
     randomness: Arc<RandomnessSource>,
@@ -45,6 +46,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
             codec: Settings::DEFAULT,
             cookie: CookieSettings::default(),
             origin: None,
+            another_process: false,
             revocations: Revocations::default(),
             clock: Arc::new(SystemClock),
             randomness: Arc::new(Randomness::from_os),
@@ -161,6 +163,13 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         self
     }
 
+    /// For tests of several servers in one process: knows nothing of what other sessions of this
+    /// process have signed out or changed, as if it were another process.
+    pub fn as_in_another_process(mut self) -> Self {
+        self.another_process = true;
+        self
+    }
+
     /// Checks the settings and derives the keys.
     ///
     /// # Errors
@@ -208,7 +217,11 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         } = self.codec;
         self.revocations
             .learn_lifetimes(idle_timeout, absolute_timeout, skew);
-        let here = Arc::clone(codec.in_this_process());
+        let here = if self.another_process {
+            Arc::default()
+        } else {
+            Arc::clone(codec.in_this_process())
+        };
         Ok(Sessions(Arc::new(Inner {
             codec: ArcSwap::from_pointee(codec),
             cookie,

@@ -266,8 +266,7 @@ impl<T: SessionData> Sessions<T> {
     }
 
     /// Logs out one session, wherever its cookie has been copied to. For the user's own wish to sign
-    /// out, [`sign_out`](Self::sign_out) does this and removes the cookie. In this process the session
-    /// ends with the call, whatever comes of it.
+    /// out, [`sign_out`](Self::sign_out) does this and removes the cookie.
     ///
     /// # Errors
     ///
@@ -277,7 +276,7 @@ impl<T: SessionData> Sessions<T> {
         &self,
         session: &Session<T>,
     ) -> Operation<'_, Result<Epoch, RevokeError>> {
-        let is_ours = self.bound(&[]).end_here(session);
+        let is_ours = self.0.codec.load().has_opened(session);
         let scope = Scope::session(session.claims().session_id());
         Operation::new(async move {
             if !is_ours {

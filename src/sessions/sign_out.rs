@@ -138,8 +138,8 @@ impl SignedOut {
     /// [`NotEverywhere`] when the store could not be written: a copy of the cookie may still open on other
     /// servers. Tell the user, such as by a 503 with the removal cookies, and let them try again. Also for a
     /// session that sessions of another audience or cookie name have opened, which has not ended at all.
-    pub fn everywhere(&self) -> Result<(), NotEverywhere<'_>> {
-        self.revoked.as_ref().copied().map_err(NotEverywhere)
+    pub fn everywhere(&self) -> Result<(), NotEverywhere> {
+        self.revoked.clone().map_err(NotEverywhere)
     }
 }
 
@@ -153,18 +153,18 @@ impl IntoIterator for SignedOut {
 }
 
 /// Why other servers may not know of a sign-out. From [`SignedOut::everywhere`].
-#[derive(Clone, Copy, Debug)]
-pub struct NotEverywhere<'a>(&'a RevokeError);
+#[derive(Clone, Debug)]
+pub struct NotEverywhere(RevokeError);
 
-impl<'a> NotEverywhere<'a> {
+impl NotEverywhere {
     /// What failed.
     #[must_use]
-    pub const fn error(self) -> &'a RevokeError {
-        self.0
+    pub const fn error(&self) -> &RevokeError {
+        &self.0
     }
 }
 
-impl fmt::Display for NotEverywhere<'_> {
+impl fmt::Display for NotEverywhere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let RevokeError::OtherOrigin = self.0 {
             return write!(f, "not signed out: {}", self.0);
@@ -177,4 +177,8 @@ impl fmt::Display for NotEverywhere<'_> {
     }
 }
 
-impl core::error::Error for NotEverywhere<'_> {}
+impl core::error::Error for NotEverywhere {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}

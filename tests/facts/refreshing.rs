@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sealed_session::{OpenErrorKind, RefreshError, RevocationEvent, Scope, SealError};
+use sealed_session::{OpenErrorKind, RefreshError, RevocationEvent, SealError};
 use tokio::runtime::Builder;
 
 use crate::account::{Account, USER, typical};
@@ -218,9 +218,7 @@ fn a_session_that_was_logged_out_elsewhere_while_a_request_was_served_is_not_bro
     let (server, other) = (fleet.fresh_server(), fleet.fresh_server());
     let header = server.sign_in(7);
     let session = server.sessions.open(&header).unwrap();
-    // By its scope alone: all sessions of one process would know of `revoke_session` at once.
-    let scope = Scope::session(session.claims().session_id());
-    other.sessions.revoke(&[scope]).wait().unwrap();
+    other.sessions.revoke_session(&session).wait().unwrap();
     // A renewal on the server that does not know yet: stamped with what it was opened under.
     let set = server.sessions.renew(&session).unwrap();
     let renewed = set.as_str().split(';').next().unwrap();

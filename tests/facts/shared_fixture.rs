@@ -60,6 +60,7 @@ impl Fleet {
             .on_event(move |event| heard.lock().unwrap().push(event.clone()));
         let revocations = set(builder).build().unwrap();
         let sessions = Sessions::<Account>::builder(AUDIENCE, &self.ring)
+            .as_in_another_process()
             .clock(self.clock.clone())
             .revocations(revocations.clone())
             .build()

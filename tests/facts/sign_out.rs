@@ -139,8 +139,7 @@ fn a_sign_out_of_one_session_leaves_the_others_of_its_user() {
     assert!(sessions.renew(&other).is_ok());
 }
 
-/// Two servers of one process know of each other's sign-outs without a store, so what is looked at is
-/// what the other has loaded.
+/// Whether the server has loaded a revocation of the session.
 fn has_loaded_the_end_of(server: &Server, session: &Session<Account>) -> bool {
     server.revocations.refresh().wait().unwrap();
     let state = server.revocations.snapshot().unwrap();
@@ -329,15 +328,4 @@ fn a_clock_that_is_ahead_for_a_moment_forgets_no_sign_out() {
         sessions.open(&cookie).unwrap_err().kind(),
         OpenErrorKind::Revoked
     );
-}
-
-#[test]
-fn revoking_a_session_ends_it_here_even_where_nothing_keeps_revocations() {
-    let (_, sessions) = without_any();
-    let cookie = pair(&sessions.start(&typical()).unwrap());
-    let session = sessions.open(&cookie).unwrap();
-    let revoked = sessions.revoke_session(&session).wait();
-    assert!(matches!(revoked, Err(RevokeError::Fixed)));
-    assert_eq!(sessions.renew(&session).unwrap_err(), ENDED);
-    assert!(sessions.open(&cookie).is_err());
 }

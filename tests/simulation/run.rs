@@ -238,6 +238,7 @@ impl Run {
         let revocations = self.revocations(server, clock.clone());
         let random = Mutex::new(self.random(u64::MAX));
         let sessions = Sessions::<Account>::builder(AUDIENCE, &KEYS)
+            .as_in_another_process()
             .idle_timeout(Duration::from_millis(IDLE))
             .absolute_timeout(Duration::from_millis(ABSOLUTE))
             .skew(Duration::from_millis(SKEW))

@@ -291,7 +291,8 @@ pub mod guide {
 
     pub use object_store::aws::AmazonS3Builder;
     pub use sealed_session::{
-        Epoch, FileStore, KeyRing, ObjectRevocationStore, Revocations, SessionData, Sessions,
+        Epoch, FileStore, KeyRing, ObjectRevocationStore, Revocations, ScopeKind, Scopes,
+        SessionData, Sessions,
     };
 
     pub type Guide = Result<(), Box<dyn std::error::Error>>;
@@ -302,9 +303,15 @@ pub mod guide {
     }
 
     impl SessionData for Account {
-        const NAME: &'static str = "session";
+        const NAME: &'static str = "account";
         const SCHEMA: u32 = 1;
+
+        fn scopes(&self, scopes: &mut Scopes<'_>) {
+            scopes.add(USER, self.user);
+        }
     }
+
+    pub const USER: ScopeKind<u64> = ScopeKind::new("user");
 
     pub fn check_password() -> Result<Account, std::fmt::Error> {
         Ok(Account { user: 42 })

@@ -171,6 +171,11 @@ extern crate self as sealed_session;
 #[path = "../tests/shuttle/model.rs"]
 mod shuttle_model;
 
+/// The examples of the page on loosely typed sessions.
+#[cfg(all(doctest, feature = "std", feature = "json"))]
+#[doc = include_str!("../docs/LOOSE.md")]
+struct Loose;
+
 /// The README's examples, run as documentation tests.
 #[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../README.md")]

@@ -194,7 +194,7 @@ impl RenewalReasons {
 /// A short name of an audience, a cookie name and a binding. It never leaves the process and guards
 /// against mistakes alone: the session of one cookie renewed into another, a binding forgotten.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Origin {
+pub(super) struct Origin {
     cookie: [u8; 8],
     binding: [u8; 8],
 }

@@ -189,3 +189,21 @@ fn sessions_are_shared_between_threads_whatever_their_value() {
     shared::<Sessions<Account>>();
     shared::<Sessions<std::cell::Cell<u8>>>();
 }
+
+#[test]
+fn a_clone_of_a_codec_opens_what_it_sealed_and_a_pair_is_what_a_browser_sends() {
+    let setting = crate::fixture::Setting::default();
+    let codec = setting.codec();
+    let token = setting.seal(&typical());
+    let clone = codec.clone();
+    drop(codec);
+    let session = crate::fixture::open_with(&clone, &token, NOW, b"").unwrap();
+    assert_eq!(session.clone().value(), session.value());
+    let sessions = Sessions::<Account>::builder("shop.example", &KeyRing::from_key(key(1)))
+        .build()
+        .unwrap();
+    let set = sessions.start(&typical()).unwrap();
+    assert_eq!(Some(set.pair()), set.as_str().split(';').next());
+    let removal = sessions.removal_cookies();
+    assert_eq!(removal.lines()[0].pair(), "__Host-session=");
+}

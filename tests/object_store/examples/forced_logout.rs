@@ -67,11 +67,11 @@ async fn start() -> Result<(), Box<dyn Error>> {
         return log_out().await;
     }
     let server = Server::start().await;
-    let text = Key::generate()?.expose_secret();
+    let keys = KeyRing::from_key(Key::generate()?);
     println!("an S3 server listens on {}", server.address);
     let mut process = Command::new(std::env::current_exe()?);
     process
-        .env("SESSION_KEYS", text.as_str())
+        .env("SESSION_KEYS", keys.expose_secrets_in_one_line().as_str())
         .env("AWS_ENDPOINT", format!("http://{}", server.address))
         .env("AWS_ALLOW_HTTP", "true")
         .env("AWS_REGION", "eu-central-1")

@@ -366,6 +366,15 @@ fn a_key_that_moved_on_is_a_reason_to_renew_and_the_renewal_is_under_the_new_key
     assert!(!before.renewal().is_due());
     let after = codec.open(token.value(), &context(NOW + 10)).unwrap();
     assert!(after.renewal().key_moved_on() && !after.renewal().age());
+    assert!(!after.renewal().schema_moved_on() && !after.renewal().protection_moved_on());
+    let signing: Codec<Account> = Codec::builder("shop.example", &ring)
+        .protection(sealed_session::Protection::Signed)
+        .accept_both_protections()
+        .build()
+        .unwrap();
+    assert_eq!(signing.cookie_name(), "__Host-session");
+    let other = signing.open(token.value(), &context(NOW)).unwrap();
+    assert!(other.renewal().protection_moved_on() && !other.renewal().key_moved_on());
     let renewed = codec
         .renew(&after, after.value(), &context(NOW + 10), random(2))
         .unwrap();

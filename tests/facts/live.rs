@@ -471,6 +471,11 @@ fn an_empty_or_broken_file_keeps_the_ring_and_says_where() {
         assert!(error.starts_with(&format!("{file}{says}")), "{error}");
         assert_eq!(kind(&sessions, &cookie), None);
     }
+    // A mebibyte itself is read.
+    let mut longest = format!("{}\n#", good.expose_secrets().as_str());
+    longest.push_str(&"#".repeat((1 << 20) - longest.len()));
+    fs::write(&path, longest).unwrap();
+    live.refresh().wait().unwrap();
     fs::remove_file(&path).unwrap();
     let error = live.refresh().wait().unwrap_err().to_string();
     assert!(error.starts_with(&format!("{file}No such file")), "{error}");

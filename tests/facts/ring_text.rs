@@ -98,6 +98,7 @@ fn other_characters_that_are_not_ascii_stand_in_comments_alone() {
         );
         is_taken_as_two(&two().replace('\n', &format!(" # {c}\u{a0}\n")));
     }
+    is_taken_as_two(&two().replace('\n', " #\ta tab\n"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `inspect`: what stands in a cookie.
+//! `inspect`: what a cookie contains.
 
 use std::fmt::Write as _;
 

@@ -46,7 +46,7 @@ pub(crate) enum Command {
     /// Make, list, check and rotate key rings
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Say what stands in a cookie, read from standard input
+    /// Show what a cookie contains; it is read from standard input
     ///
     /// A cookie's value, a Cookie or Set-Cookie header, or what a browser's tools copy. With keys it also
     /// says what the cookie claims, and whether it opens; for that, cookie name, timeouts and binding must be

@@ -60,6 +60,40 @@ fn a_struct_that_changed_opens_yesterdays_cookie_and_is_due_for_renewal() {
 }
 
 #[test]
+fn a_payload_that_is_not_migrated_shows_its_schema_and_why_and_no_byte() {
+    struct Shown;
+    impl Serialize for Shown {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_unit()
+        }
+    }
+    impl<'de> Deserialize<'de> for Shown {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            <()>::deserialize(deserializer).map(|()| Self)
+        }
+    }
+    impl SessionData for Shown {
+        const NAME: &'static str = "session";
+        const SCHEMA: u32 = 2;
+        fn migrate(old: OldPayload<'_>) -> Migration<Self> {
+            assert_eq!(format!("{old:?}"), "OldPayload { schema: 1, .. }");
+            let error = old.decode::<u64>().unwrap_err();
+            assert_eq!(error.to_string(), OpenErrorKind::Payload.to_string());
+            let error = old.unsupported::<Self>().map(|_| ()).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                OpenErrorKind::UnsupportedSchema.to_string()
+            );
+            Ok(Self)
+        }
+    }
+    let setting = Setting::of_test("a payload that is not migrated");
+    let codec = setting.codec_of::<Shown>();
+    let token = setting.forge_claims(&claims());
+    assert!(open_with(&codec, &token, NOW, b"").is_ok());
+}
+
+#[test]
 fn a_schema_that_is_not_migrated_is_unsupported_and_a_broken_one_a_payload_error() {
     let setting = Setting::of_test("a schema that is not migrated");
     let codec = setting.codec_of::<AccountV3>();

@@ -23,6 +23,8 @@ mod files;
 mod fixture;
 mod forgery;
 mod headers;
+#[cfg(feature = "cli")]
+mod inspect;
 mod keys;
 mod kinds;
 mod lifetimes;

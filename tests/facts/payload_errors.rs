@@ -1,12 +1,17 @@
 //! The error says where and why, and names the way out. A codec of a type that would fail only with
 //! some of its values, later and in production, is not built.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
-use sealed_session::{BuildError, PayloadCause, SealError};
-use serde::{Deserialize, Serialize, Serializer};
+use sealed_session::{
+    BuildError, Context, Epoch, PayloadCause, RevocationState, RevocationView, SealError,
+};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::fixture::{NOW, Setting, at, random};
 use crate::payload_names::Of;
 use crate::payload_types::{built, refusal, sealed};
 
@@ -299,6 +304,58 @@ fn an_unknown_length_and_too_many_empty_elements_have_causes_of_their_own() {
             error("the session value", many)
         );
     }
+    // As many as are compared are over, and a cookie could just hold the bytes.
+    let value = (vec![(); 70_000], "x".repeat(3067));
+    assert_eq!(sealed(&Of(value)), error("the session value", many));
+}
+
+#[test]
+fn a_value_of_very_many_parts_is_too_long_and_nothing_else() {
+    let codec = Setting::of_test("a value of very many parts").codec_of::<Of<Vec<u8>>>();
+    let state = RevocationState::fixed(Epoch::ZERO);
+    let context = Context::new(at(NOW), RevocationView::current(&state));
+    for count in [5000, 70_000] {
+        let sealed = codec.start(&Of(vec![1; count]), &context, random(1));
+        assert!(matches!(sealed, Err(SealError::TooLong { .. })), "{count}");
+    }
+}
+
+#[test]
+fn a_value_that_its_own_type_refuses_is_an_error_at_sealing() {
+    #[derive(Serialize)]
+    struct Even(u8);
+    impl<'de> Deserialize<'de> for Even {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            match u8::deserialize(deserializer)? {
+                odd if odd % 2 == 1 => Err(D::Error::custom("odd")),
+                even => Ok(Self(even)),
+            }
+        }
+    }
+    assert_eq!(sealed(&Of((Even(2), 7u8))), Ok(()));
+    let refused = sealed(&Of((Even(1), 7u8))).unwrap_err();
+    let why = "its Deserialize refuses what its Serialize wrote; let them agree";
+    assert_eq!(refused, format!("0: {why}"));
+}
+
+#[test]
+fn a_type_that_refuses_a_value_only_the_first_time_is_refused_whole() {
+    thread_local!(static ASKED: Cell<u32> = const { Cell::new(0) });
+    #[derive(Serialize)]
+    struct Moody(u8);
+    impl<'de> Deserialize<'de> for Moody {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let value = u8::deserialize(deserializer)?;
+            ASKED.set(ASKED.get() + 1);
+            match (value, ASKED.get()) {
+                (7, 1) => Err(D::Error::custom("not now")),
+                _ => Ok(Self(value)),
+            }
+        }
+    }
+    let why = "its Deserialize refuses what its Serialize wrote; let them agree";
+    let refused = sealed(&Of(Moody(7))).unwrap_err();
+    assert_eq!(refused, format!("the session value: {why}"));
 }
 
 #[test]

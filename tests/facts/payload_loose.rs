@@ -86,3 +86,9 @@ fn what_has_no_form_in_json_is_refused_at_sealing_and_quotes_nothing() {
         Err("1: its Deserialize refuses what its Serialize wrote; let them agree".into())
     );
 }
+
+#[test]
+fn what_is_no_text_is_refused_with_what_was_expected() {
+    let error = serde_json::from_str::<Json<u8>>("7").unwrap_err();
+    assert!(error.to_string().contains("expected JSON text"), "{error}");
+}

@@ -39,6 +39,15 @@ fn debug_of_every_type_that_holds_a_secret_is_pinned() {
     let sealed = codec.start(&typical(), &context, random(1)).unwrap();
     let session = codec.open(sealed.value(), &context).unwrap();
     let shown = format!("{sealed:?} {session:?}");
+    let id = session.claims().session_id();
+    for part in [
+        "Sealed { claims: ",
+        "Session { claims: ",
+        &format!("session_id: SessionId({id})"),
+        "renewal: ",
+    ] {
+        assert!(shown.contains(part), "{shown}");
+    }
     for private in [&sealed.value()[8..20], "alice", "admin", "69245"] {
         assert!(!shown.contains(private), "{shown}");
     }
@@ -56,6 +65,11 @@ fn debug_of_every_type_that_holds_a_secret_is_pinned() {
     let entry = &ring.keys()[0];
     let sign_in = sessions.begin_sign_in().wait().unwrap();
     assert_no_secret(&format!("{codec_builder:?} {entry:?} {sign_in:?}"));
+    let shown = format!("{codec_builder:?}");
+    assert!(
+        shown.starts_with("CodecBuilder { audience: \"shop.example\", keys: "),
+        "{shown}"
+    );
     let shown = format!("{sessions:?} {builder:?} {:?}", sessions.bound(b"tenant-7"));
     assert_no_secret(&shown);
 }

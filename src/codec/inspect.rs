@@ -12,7 +12,7 @@ use crate::error::OpenErrorKind;
 use crate::token::claims::Claims;
 use crate::token::key_id::KeyId;
 use crate::token::validity::epoch_is_plausible;
-use crate::token::wire::{self, Accepted, Envelope, MAX_BUFFER, Protection, Token};
+use crate::token::wire::{self, Accepted, Envelope, MAX_TOKEN, Protection};
 
 /// What is known of a cookie's value. From [`Codec::inspect`] and [`Inspection::without_keys`].
 pub struct Inspection {
@@ -32,7 +32,7 @@ impl Inspection {
             encrypted: true,
             signed: true,
         };
-        let mut buffer = Zeroizing::new([0; MAX_BUFFER]);
+        let mut buffer = Zeroizing::new([0; MAX_TOKEN]);
         let mut inspection = Self::unread();
         let token = wire::decode(0, value.as_ref(), buffer.as_mut_slice());
         inspection.verdict = token.and_then(|token| inspection.parse(token, both).map(drop));
@@ -51,7 +51,7 @@ impl Inspection {
 
     fn parse<'t>(
         &mut self,
-        token: Token<'t>,
+        token: &'t mut [u8],
         accepted: Accepted,
     ) -> Result<Envelope<'t>, OpenErrorKind> {
         self.len = token.len();
@@ -118,7 +118,7 @@ impl<T> Codec<T> {
         value: &[u8],
         context: &Context<'_>,
     ) -> Result<(), OpenErrorKind> {
-        let mut buffer = Zeroizing::new([0; MAX_BUFFER]);
+        let mut buffer = Zeroizing::new([0; MAX_TOKEN]);
         let token = wire::decode(self.cookie_name.len(), value, buffer.as_mut_slice())?;
         let envelope = inspection.parse(token, self.accepted)?;
         let key_id = envelope.key_id;

@@ -6,18 +6,22 @@ use super::{Codec, Context, RenewalReasons, Session, with_associated_data};
 use crate::codec::data::{OldPayload, SessionData};
 use crate::error::{OpenError, OpenErrorKind};
 use crate::time::UnixTime;
+use crate::token::aead::NONCE_LEN;
 use crate::token::canonical::length_prefix;
 use crate::token::claims::Claims;
 use crate::token::key_id::KeyId;
+use crate::token::mac;
 use crate::token::payload;
 use crate::token::schedule::DerivedKeys;
 use crate::token::validity::{Limits, epoch_is_plausible};
-use crate::token::wire::{self, Envelope, MAX_BUFFER, Parts, Protection, SIGNED_START_LEN};
+use crate::token::wire::{self, Envelope, MAX_TOKEN, Protection};
 
-/// Sizes of buffer, in bytes. Clearing the largest for every token would cost as much as a short
-/// one's tag.
-const SHORT_BUFFER: usize = 384;
-const MEDIUM_BUFFER: usize = 1152;
+/// Sizes of buffer, in bytes of token, and the text that each takes. Clearing the largest for every
+/// token would cost as much as a short one's tag.
+const SHORT_TOKEN: usize = 384;
+const MEDIUM_TOKEN: usize = 1152;
+const SHORT_TEXT: usize = SHORT_TOKEN / 3 * 4;
+const MEDIUM_TEXT: usize = MEDIUM_TOKEN / 3 * 4;
 
 impl<T: SessionData> Codec<T> {
     /// Opens a cookie's value. Nothing is allocated but what the value asks for itself.
@@ -33,23 +37,23 @@ impl<T: SessionData> Codec<T> {
     ) -> Result<Session<T>, OpenError> {
         let value = value.as_ref();
         let len = value.len();
-        if len <= wire::text_len(SHORT_BUFFER) {
-            self.open_in(&mut [0; SHORT_BUFFER], value, context)
-        } else if len <= wire::text_len(MEDIUM_BUFFER) {
-            self.open_longer::<MEDIUM_BUFFER>(value, context)
+        if len <= SHORT_TEXT {
+            self.open_in(&mut [0; SHORT_TOKEN], value, context)
+        } else if len <= MEDIUM_TEXT {
+            self.open_longer::<MEDIUM_TOKEN>(value, context)
         } else {
-            self.open_longer::<MAX_BUFFER>(value, context)
+            self.open_longer::<MAX_TOKEN>(value, context)
         }
     }
 
     /// Out of line, so that opening a short token does not reserve the stack for a long one.
     #[inline(never)]
-    fn open_longer<const LEN: usize>(
+    fn open_longer<const TOKEN: usize>(
         &self,
         value: &[u8],
         context: &Context<'_>,
     ) -> Result<Session<T>, OpenError> {
-        self.open_in(&mut [0; LEN], value, context)
+        self.open_in(&mut [0; TOKEN], value, context)
     }
 
     #[inline]
@@ -65,7 +69,6 @@ impl<T: SessionData> Codec<T> {
     }
 
     /// Steps 1 to 11: nothing of the application runs.
-    #[inline]
     fn open_until_alive<'b>(
         &self,
         buffer: &'b mut [u8],
@@ -177,28 +180,25 @@ pub(super) fn authenticate<'b>(
     attempts::count();
     // No such binding was ever sealed.
     let binding_len = length_prefix(binding).ok_or(UNAUTHENTIC)?;
-    match envelope.parts {
-        Parts::Encrypted {
-            header,
-            nonce,
-            sealed,
-        } => with_associated_data(header, binding, |aad| {
-            keys.encrypt
-                .open(nonce, aad, sealed)
-                .map(|body| &*body)
-                .map_err(|_| UNAUTHENTIC)
-        }),
-        Parts::Signed { message, tag } => {
-            let (start, body) = message
-                .split_first_chunk::<SIGNED_START_LEN>()
+    let Envelope { header, rest, .. } = envelope;
+    match envelope.protection {
+        Protection::Encrypted => {
+            let (nonce, sealed) = rest
+                .split_first_chunk_mut::<NONCE_LEN>()
                 .ok_or(UNAUTHENTIC)?;
-            if binding.is_empty() {
-                keys.sign.verify(&[message], tag)?;
-            } else {
-                let &[a, b, c, d, e, ..] = start;
-                let start = wire::signed_start([a, b, c, d, e], binding_len);
-                keys.sign.verify(&[&start, binding, body], tag)?;
-            }
+            with_associated_data(header, binding, |aad| {
+                keys.encrypt
+                    .open(nonce, aad, sealed)
+                    .map(|body| &*body)
+                    .map_err(|_| UNAUTHENTIC)
+            })
+        }
+        Protection::Signed => {
+            let (body, tag) = rest
+                .split_last_chunk::<{ mac::TAG_LEN }>()
+                .ok_or(UNAUTHENTIC)?;
+            let start = wire::signed_start(*header, binding_len);
+            keys.sign.verify(&[&start, binding, body], tag)?;
             Ok(body)
         }
     }

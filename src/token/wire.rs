@@ -95,112 +95,58 @@ impl Accepted {
     }
 }
 
-/// Bytes that stay free before a token that is decoded. There a signed token's header moves to, to
-/// make room behind it, so that what its tag is taken over stands in one piece.
-const FREE: usize = 4;
-
-/// The longest token and what stays free before it, in bytes.
-pub(crate) const MAX_BUFFER: usize = FREE.saturating_add(MAX_TOKEN);
-
-/// The longest text that decodes into a buffer of `len` bytes.
-pub(crate) const fn text_len(buffer_len: usize) -> usize {
-    (buffer_len.saturating_sub(FREE) / 3).saturating_mul(4)
-}
-
-/// A token as bytes, one at least. Before it are `FREE` bytes.
-pub(crate) struct Token<'b>(&'b mut [u8]);
-
-impl Token<'_> {
-    /// The token's length, in bytes.
-    #[cfg(feature = "cli")]
-    pub(crate) const fn len(&self) -> usize {
-        self.0.len().saturating_sub(FREE)
-    }
-}
-
-/// Step 1. Decodes a cookie's value into `buffer`, which must be long enough for it
-/// ([`text_len`]).
+/// Step 1. Decodes a cookie's value into `buffer` and returns the bytes of the token, one at least.
+///
+/// `buffer` must have room for three bytes for every four characters, rounded up.
 #[inline]
 pub(crate) fn decode<'b>(
     name_len: usize,
     value: &[u8],
     buffer: &'b mut [u8],
-) -> Result<Token<'b>, OpenErrorKind> {
+) -> Result<&'b mut [u8], OpenErrorKind> {
     if name_len.saturating_add(value.len()) > MAX_NAME_AND_VALUE {
         return Err(OpenErrorKind::Malformed);
     }
-    let token = buffer.get_mut(FREE..).unwrap_or_default();
     // This engine takes one text for every byte string: it refuses padding, other alphabets and
     // spare bits that are not zero.
     let len = URL_SAFE_NO_PAD
-        .decode_slice(value, token)
+        .decode_slice(value, buffer)
         .map_err(|_| OpenErrorKind::Malformed)?;
-    if len == 0 {
-        return Err(OpenErrorKind::Malformed);
+    match buffer.get_mut(..len) {
+        Some(token) if !token.is_empty() => Ok(token),
+        _ => Err(OpenErrorKind::Malformed),
     }
-    let decoded = buffer.get_mut(..FREE.saturating_add(len));
-    decoded.map(Token).ok_or(OpenErrorKind::Malformed)
 }
 
 /// A token in parts. Nothing here is authenticated yet.
 pub(crate) struct Envelope<'a> {
-    pub(crate) key_id: KeyId,
     pub(crate) protection: Protection,
-    pub(crate) parts: Parts<'a>,
-}
-
-/// What stands in a token, by its protection.
-pub(crate) enum Parts<'a> {
-    Encrypted {
-        header: &'a [u8; HEADER_LEN],
-        nonce: &'a [u8; NONCE_LEN],
-        /// Ciphertext and tag.
-        sealed: &'a mut [u8],
-    },
-    Signed {
-        /// `header || u32be(0) || body`: what the tag of a token without a binding is taken over.
-        message: &'a [u8],
-        tag: &'a [u8; mac::TAG_LEN],
-    },
+    pub(crate) key_id: KeyId,
+    pub(crate) header: &'a [u8; HEADER_LEN],
+    /// What stands behind the header: nonce, ciphertext and tag, or body and tag.
+    pub(crate) rest: &'a mut [u8],
 }
 
 impl<'a> Envelope<'a> {
     /// Steps 2 and 3.
     #[inline]
-    pub(crate) fn parse(token: Token<'a>, accepted: Accepted) -> Result<Self, OpenErrorKind> {
-        const MALFORMED: OpenErrorKind = OpenErrorKind::Malformed;
-        let Token(bytes) = token;
-        let header = bytes.get(FREE..).ok_or(MALFORMED)?;
-        let first_byte = *header.first().ok_or(MALFORMED)?;
+    pub(crate) fn parse(token: &'a mut [u8], accepted: Accepted) -> Result<Self, OpenErrorKind> {
+        let first_byte = *token.first().ok_or(OpenErrorKind::Malformed)?;
         let protection = accepted
             .protection(first_byte)
             .ok_or(OpenErrorKind::UnsupportedFormat)?;
-        if header.len() < protection.overhead() {
-            return Err(MALFORMED);
+        if token.len() < protection.overhead() {
+            return Err(OpenErrorKind::Malformed);
         }
-        let header: [u8; HEADER_LEN] = *header.first_chunk().ok_or(MALFORMED)?;
-        let [_, a, b, c, d] = header;
-        let parts = match protection {
-            Protection::Encrypted => {
-                let (_, token) = bytes.split_first_chunk_mut::<FREE>().ok_or(MALFORMED)?;
-                let (header, rest) = token.split_first_chunk_mut().ok_or(MALFORMED)?;
-                let (nonce, sealed) = rest.split_first_chunk_mut().ok_or(MALFORMED)?;
-                Parts::Encrypted {
-                    header,
-                    nonce,
-                    sealed,
-                }
-            }
-            Protection::Signed => {
-                let (message, tag) = bytes.split_last_chunk_mut().ok_or(MALFORMED)?;
-                *message.first_chunk_mut().ok_or(MALFORMED)? = signed_start(header, [0; 4]);
-                Parts::Signed { message, tag }
-            }
-        };
+        let (header, rest) = token
+            .split_first_chunk_mut()
+            .ok_or(OpenErrorKind::Malformed)?;
+        let &mut [_, a, b, c, d] = header;
         Ok(Self {
-            key_id: KeyId([a, b, c, d]),
             protection,
-            parts,
+            key_id: KeyId([a, b, c, d]),
+            header,
+            rest,
         })
     }
 }
@@ -211,16 +157,10 @@ pub(crate) const fn header(protection: Protection, id: KeyId) -> [u8; HEADER_LEN
     [protection.first_byte(), a, b, c, d]
 }
 
-/// Bytes of [`signed_start`].
-pub(crate) const SIGNED_START_LEN: usize = HEADER_LEN.saturating_add(FREE);
-
 /// `header || u32be(len(binding))`: what a signed token's tag is taken over first. In one piece, as
 /// each piece costs the hash a call.
 #[inline]
-pub(crate) const fn signed_start(
-    header: [u8; HEADER_LEN],
-    binding_len: [u8; 4],
-) -> [u8; SIGNED_START_LEN] {
+pub(crate) const fn signed_start(header: [u8; HEADER_LEN], binding_len: [u8; 4]) -> [u8; 9] {
     let [a, b, c, d, e] = header;
     let [f, g, h, i] = binding_len;
     [a, b, c, d, e, f, g, h, i]

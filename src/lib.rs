@@ -13,7 +13,7 @@
 //! impl SessionData for Account { const NAME: &'static str = "account"; const SCHEMA: u32 = 1; }
 //!
 //! # #[cfg(feature = "std")] {
-//! // In earnest: KeyRing::from_env("SESSION_KEYS")?
+//! // In production: KeyRing::from_env("SESSION_KEYS")?
 //! let keys = KeyRing::from_key(Key::generate()?);
 //! let sessions = Sessions::<Account>::builder("shop.example", &keys).build()?;
 //! let set_cookie = sessions.start(&Account { user: 7 })?; // at sign-in

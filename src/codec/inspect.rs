@@ -1,4 +1,4 @@
-//! Looking into a token, for operators and debugging: what stands in it, and the first step at which it
+//! Looking into a token, for operators and debugging: what it says, and the first step at which it
 //! fails. Never a way to let somebody in.
 
 use alloc::vec::Vec;

@@ -73,7 +73,7 @@ impl<T: SessionData> Codec<T> {
     /// Seals an opened session anew with less than it had, so that no former cookie of it opens any
     /// more: after its own scope ([`Scope::session`](crate::Scope::session)) was revoked in a step of its own.
     ///
-    /// `context` holds the state of before that step, under which the session is checked, and
+    /// `context` holds the state from before that step, under which the session is checked, and
     /// `revoked_at` is the clock of the step.
     ///
     /// # Errors

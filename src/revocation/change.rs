@@ -64,7 +64,7 @@ impl RevocationChange {
     }
 
     /// Raises the floor to the greatest entry below `horizon`, and drops the entries that it then
-    /// covers. `horizon` is a time after which no session of before is alive: see
+    /// covers. `horizon` is a time such that every session sealed before it has ended: see
     /// [`retention`](Self::retention).
     #[must_use]
     pub fn prune_before(mut self, horizon: Epoch) -> Self {

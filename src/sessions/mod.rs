@@ -51,7 +51,7 @@ pub use sign_out::{NotEverywhere, SignedOut};
 /// struct Account { user: u64 }
 /// impl SessionData for Account { const NAME: &'static str = "account"; const SCHEMA: u32 = 1; }
 ///
-/// // In earnest: KeyRing::from_env("SESSION_KEYS")?
+/// // In production: KeyRing::from_env("SESSION_KEYS")?
 /// let keys = KeyRing::from_key(Key::generate()?);
 /// let sessions = Sessions::<Account>::builder("shop.example", &keys)
 ///     .idle_timeout(Duration::from_secs(20 * 60))
@@ -162,7 +162,7 @@ impl<T: SessionData> Sessions<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// So a logout in between, of this user or of everyone, ends this sign-in, too; and one of before
+    /// So a logout in between, of this user or of everyone, ends this sign-in, too; and an earlier one
     /// does not, on whatever server it was made.
     ///
     /// # Errors

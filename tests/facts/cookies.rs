@@ -8,7 +8,7 @@ use sealed_session::{
 use crate::account::{Account, of_len, typical};
 use crate::fixture::{NOW, at, key};
 
-fn sessions(settings: CookieSettings) -> Sessions<Account> {
+pub(crate) fn sessions(settings: CookieSettings) -> Sessions<Account> {
     let ring = KeyRing::from_key(key(1));
     Sessions::builder("shop.example", &ring)
         .cookie(settings)
@@ -163,45 +163,6 @@ fn a_path_and_a_domain_take_1024_bytes_and_no_more() {
             assert_eq!(settings.build().map(drop), expected, "{len}");
         }
     }
-}
-
-#[test]
-fn a_line_is_the_same_however_it_is_taken() {
-    let line = sessions(CookieSettings::default())
-        .start(&typical())
-        .unwrap();
-    assert!(line.as_str().starts_with("__Host-session="));
-    assert_eq!(AsRef::<str>::as_ref(&line), line.as_str());
-    assert_eq!(String::from(line.clone()), line.as_str());
-    #[cfg(feature = "cookie")]
-    {
-        let parsed = cookie::Cookie::from(line.clone());
-        assert_eq!(format!("{}={}", parsed.name(), parsed.value()), line.pair());
-        assert_eq!(
-            (parsed.secure(), parsed.http_only()),
-            (Some(true), Some(true))
-        );
-    }
-    #[cfg(feature = "http")]
-    {
-        let value = http::HeaderValue::from(line.clone());
-        assert_eq!(value, line.as_str());
-        assert!(value.is_sensitive());
-    }
-}
-
-#[cfg(feature = "http")]
-#[test]
-fn removal_cookies_are_appended_beside_what_is_there() {
-    let removal = sessions(CookieSettings::default()).removal_cookies();
-    let mut headers = http::HeaderMap::new();
-    let other = http::HeaderValue::from_static("theme=dark");
-    headers.append(http::header::SET_COOKIE, other);
-    removal.clone().append_to(&mut headers);
-    let sent: Vec<_> = headers.get_all(http::header::SET_COOKIE).iter().collect();
-    assert_eq!(sent[0], "theme=dark");
-    let lines: Vec<_> = removal.lines().iter().map(SetCookie::as_str).collect();
-    assert_eq!(sent[1..], lines);
 }
 
 #[test]

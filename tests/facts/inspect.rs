@@ -1,4 +1,4 @@
-//! An inspection says what stands in a token and the first step at which it fails, and opens nothing.
+//! An inspection shows what a token says and the first step at which it fails, and opens nothing.
 
 use sealed_session::{
     Codec, Context, Epoch, Inspection, KeyRing, OpenErrorKind, Protection, RevocationState,
@@ -8,7 +8,7 @@ use sealed_session::{
 use crate::account::{Account, typical};
 use crate::fixture::{BOTH, EPOCH, NOW, Setting, at, claims, key};
 
-/// The kind of the step that fails, and whether claims and payload were shown.
+/// The verdict as text, and whether claims and payload were shown.
 fn looked_at(codec: &Codec<Account>, token: &str, context: &Context<'_>) -> (String, bool) {
     let inspection = codec.inspect(token, context);
     assert_eq!(

@@ -12,6 +12,7 @@
 #[path = "../support/account.rs"]
 mod account;
 mod binding;
+mod cookie_lines;
 mod cookies;
 mod data;
 mod decoding;

@@ -304,7 +304,7 @@ fn an_unknown_length_and_too_many_empty_elements_have_causes_of_their_own() {
             error("the session value", many)
         );
     }
-    // As many as are compared are over, and a cookie could just hold the bytes.
+    // More elements than are compared, in 3072 bytes.
     let value = (vec![(); 70_000], "x".repeat(3067));
     assert_eq!(sealed(&Of(value)), error("the session value", many));
 }

@@ -392,7 +392,7 @@ fn a_codec_supersedes_a_session_with_the_clock_of_its_revocation() {
     assert!(codec.open(sealed.value(), &after).is_ok());
     let former = codec.open(&token, &after).unwrap_err();
     assert_eq!(former.kind(), OpenErrorKind::Revoked);
-    // Under the state of after, the session has ended: it is checked under the one of before.
+    // Under the state from after the step the session has ended: it is checked under the one from before.
     let again = codec.supersede(&session, session.value(), revoked_at, &after, random(1));
     let ended = Err(SealError::Ended(OpenErrorKind::Revoked));
     assert_eq!(again.map(|_| ()), ended);

@@ -1,5 +1,5 @@
 //! What reaches a program as a ring: through editors, shells, unit files, containers and consoles. Each is
-//! taken whole, or refused with a sentence that says what to do; no part of a ring is lost in silence.
+//! taken whole, or refused with a sentence that says what to do; no part of a ring is silently lost.
 
 use sealed_session::{KeyRing, KeyRingErrorKind};
 

@@ -79,7 +79,7 @@ fn a_source_that_is_down_counts_for_nothing_up_to_the_very_bound_and_for_all_pas
     assert_eq!(server.sessions.start(&typical()).map(|_| ()), stale);
     let sign_in = server.sessions.begin_sign_in().wait();
     assert!(matches!(sign_in, Err(RefreshError::Store(_))));
-    // A verdict of before is final, and told first.
+    // An earlier verdict is final, and told first.
     fleet.store.inner().fail = 0;
     fleet
         .fresh_server()

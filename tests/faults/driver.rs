@@ -76,7 +76,10 @@ impl Scenario {
         }
         let state = revocations.list().wait().expect("the document opens");
         let has = |number| state.revoked().any(|(scope, _)| scope == user(number));
-        assert!((1000..1300).all(has), "nothing of before is lost");
+        assert!(
+            (1000..1300).all(has),
+            "nothing that was there before is lost"
+        );
         if has(1) { Held::New } else { Held::Old }
     }
 

@@ -33,7 +33,7 @@ pub struct RingKey {
 }
 
 impl RingKey {
-    /// A key that may seal from ever and open for ever.
+    /// A key that may seal and open at any time.
     #[must_use]
     pub const fn new(key: Key) -> Self {
         Self {

@@ -36,9 +36,9 @@ impl FromStr for KeyRing {
 
 impl KeyRing {
     /// Reads the ring from the value of an environment variable, however the program came by it. Stricter
-    /// than `parse`, because what stands in such a variable may have been cut on its way:
+    /// than `parse`, because the value of such a variable may have been cut on its way:
     ///
-    /// - After the last key there must be a field. A key that seals from ever and opens for ever is written
+    /// - After the last key there must be a field. A key without a start and without an end is written
     ///   `ssk1_…,seal-from=always`.
     /// - The last key to seal must have no `open-until`.
     ///

@@ -93,7 +93,7 @@ impl<'a> RevocationsBuilder<'a> {
     }
 
     /// How many revoked scopes are kept; 100,000 by default, 20 bytes each, 3 million at the most. Where that is not enough,
-    /// the oldest are dropped by ending every session of before them, and
+    /// the oldest are dropped by ending every session that is older than they are, and
     /// [`RevocationEvent::Bounded`] tells.
     pub const fn max_entries(mut self, entries: usize) -> Self {
         self.max_entries = entries;

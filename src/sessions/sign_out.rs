@@ -11,7 +11,6 @@ use crate::cookie::{RemovalCookies, SetCookie};
 use crate::revocation::{RevokeError, Scope};
 use crate::runtime::operation::Operation;
 use crate::telemetry::TelemetryEvent;
-use crate::time::UnixTime;
 use crate::token::claims::SessionId;
 
 impl<T: SessionData> Sessions<T> {
@@ -99,11 +98,8 @@ impl<'a, T: SessionData> Bound<'a, T> {
         if !codec.has_opened(session) {
             return false;
         }
-        let longest = codec.limits().longest();
-        // No token of a session lasts longer than this, whoever sealed it.
-        let end = |start: UnixTime| UnixTime::from_secs(start.as_secs().saturating_add(longest));
         let claims = session.claims();
-        let until = end(claims.issued_at()).max(claims.expires_at());
+        let until = codec.limits().last_end(claims);
         let end = |id: &SessionId| inner.here.end(*id, until);
         end(&claims.session_id());
         session.others().iter().for_each(end);

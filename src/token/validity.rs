@@ -22,10 +22,10 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// The longest that a session lasts.
+    /// When the session of `claims` has surely ended, whoever renews it meanwhile under limits like these.
     #[cfg(feature = "std")]
-    pub(crate) const fn longest(&self) -> u64 {
-        self.absolute_timeout
+    pub(crate) fn last_end(&self, claims: &Claims) -> UnixTime {
+        later(claims.issued_at, self.absolute_timeout).max(claims.expires_at)
     }
 
     /// Steps 8 and 9. The sums of the reader's own timeouts saturate.
@@ -217,6 +217,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn a_session_has_surely_ended_when_neither_this_token_nor_a_renewal_by_these_limits_is_left() {
+        let limits = |absolute_timeout| Limits {
+            idle_timeout: 10,
+            absolute_timeout,
+            skew: 0,
+        };
+        let last_end =
+            |absolute_timeout, claims: Claims| limits(absolute_timeout).last_end(&claims).as_secs();
+        assert_eq!(last_end(1000, claims(100, 200, 250)), 1200);
+        // Sealed under longer limits.
+        assert_eq!(last_end(1000, claims(100, 200, 5000)), 5000);
+        assert_eq!(last_end(u64::MAX, claims(100, 200, 250)), u64::MAX);
     }
 
     #[test]

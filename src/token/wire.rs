@@ -95,7 +95,7 @@ impl Accepted {
     }
 }
 
-/// Step 1. Decodes a cookie's value into `buffer` and returns the bytes of the token, one at least.
+/// Step 1. Decodes a cookie's value into `buffer` and returns the bytes of the token.
 ///
 /// `buffer` must have room for three bytes for every four characters, rounded up.
 #[inline]
@@ -112,10 +112,7 @@ pub(crate) fn decode<'b>(
     let len = URL_SAFE_NO_PAD
         .decode_slice(value, buffer)
         .map_err(|_| OpenErrorKind::Malformed)?;
-    match buffer.get_mut(..len) {
-        Some(token) if !token.is_empty() => Ok(token),
-        _ => Err(OpenErrorKind::Malformed),
-    }
+    buffer.get_mut(..len).ok_or(OpenErrorKind::Malformed)
 }
 
 /// A token in parts. Nothing here is authenticated yet.

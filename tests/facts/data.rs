@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sealed_session::testing::{assert_encoding, assert_layout, assert_migrates};
-use sealed_session::{Migration, OldPayload, OpenErrorKind, SealError, SessionData};
+use sealed_session::{
+    Context, Epoch, Migration, OldPayload, OpenErrorKind, RevocationState, RevocationView,
+    SealError, SessionData,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, typical};
-use crate::fixture::{BOTH, NOW, Setting, claims, open_with};
+use crate::fixture::{BOTH, NOW, Setting, at, claims, open_with, random};
 use crate::oracle::OracleClaims;
 
 /// The third layout of `Account`, which still reads the first.
@@ -56,6 +59,12 @@ fn a_struct_that_changed_opens_yesterdays_cookie_and_is_due_for_renewal() {
         assert_eq!(session.claims().schema(), 1);
         assert!(session.renewal().schema_moved_on() && session.renewal().is_due());
         assert!(!session.renewal().age() && !session.renewal().key_moved_on());
+        let state = RevocationState::fixed(Epoch::ZERO);
+        let context = Context::new(at(NOW), RevocationView::current(&state));
+        let renewed = codec
+            .renew(&session, session.value(), &context, random(1))
+            .unwrap();
+        assert_eq!(renewed.claims().schema(), 3);
     }
 }
 
@@ -130,8 +139,7 @@ fn a_newer_schema_that_can_be_read_is_not_overwritten_with_an_older_one() {
     let token = setting.forge_claims(&claims());
     let ring = sealed_session::KeyRing::new([
         sealed_session::RingKey::new(crate::fixture::key(1)),
-        sealed_session::RingKey::new(crate::fixture::key(2))
-            .with_seal_from(crate::fixture::at(NOW + 400)),
+        sealed_session::RingKey::new(crate::fixture::key(2)).with_seal_from(at(NOW + 400)),
     ])
     .unwrap();
     let codec = setting.codec_of::<Older>().with_keys(&ring).unwrap();
@@ -140,17 +148,9 @@ fn a_newer_schema_that_can_be_read_is_not_overwritten_with_an_older_one() {
         let session = open_with(&codec, &token, now, b"").unwrap();
         assert_eq!(session.value().0, 69_245);
         assert!(!session.renewal().is_due(), "at {now}");
-        let state = sealed_session::RevocationState::fixed(sealed_session::Epoch::ZERO);
-        let context = sealed_session::Context::new(
-            crate::fixture::at(now),
-            sealed_session::RevocationView::current(&state),
-        );
-        let renewed = codec.renew(
-            &session,
-            session.value(),
-            &context,
-            crate::fixture::random(1),
-        );
+        let state = RevocationState::fixed(Epoch::ZERO);
+        let context = Context::new(at(now), RevocationView::current(&state));
+        let renewed = codec.renew(&session, session.value(), &context, random(1));
         assert_eq!(renewed.unwrap_err(), SealError::NewerSchema);
     }
 }

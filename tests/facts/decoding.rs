@@ -2,10 +2,11 @@
 //! in `tests/allocations.rs`.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
 
 use sealed_session::{OpenErrorKind, SessionData};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fixture::{NOW, Setting, claims, open_with};
 
@@ -118,4 +119,55 @@ fn honest_values_of_every_shape_are_within_the_bounds() {
         codec.open(sealed.value(), &context).unwrap().value(),
         &value
     );
+}
+
+/// The size hint with which a sequence or a map came.
+#[derive(Debug, PartialEq)]
+struct Hint<const IS_MAP: bool>(Option<usize>);
+
+impl<const IS_MAP: bool> Serialize for Hint<IS_MAP> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if IS_MAP {
+            serializer.collect_map([(1u8, 1u8)])
+        } else {
+            serializer.collect_seq([1u8])
+        }
+    }
+}
+
+impl<'de, const IS_MAP: bool> Deserialize<'de> for Hint<IS_MAP> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Asks;
+        impl<'de> Visitor<'de> for Asks {
+            type Value = Option<usize>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a sequence or a map")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Option<usize>, A::Error> {
+                let hint = seq.size_hint();
+                while seq.next_element::<u8>()?.is_some() {}
+                Ok(hint)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<usize>, A::Error> {
+                let hint = map.size_hint();
+                while map.next_entry::<u8, u8>()?.is_some() {}
+                Ok(hint)
+            }
+        }
+        if IS_MAP {
+            deserializer.deserialize_map(Asks).map(Self)
+        } else {
+            deserializer.deserialize_seq(Asks).map(Self)
+        }
+    }
+}
+
+#[test]
+fn a_list_tells_its_length_where_the_payload_has_room_for_it_and_a_map_never_does() {
+    assert_eq!(open::<Hint<false>>(&[3, 7, 8, 9]), Ok(Hint(Some(3))));
+    assert_eq!(open::<Hint<false>>(&[0]), Ok(Hint(Some(0))));
+    assert_eq!(open::<Hint<true>>(&[2, 1, 1, 2, 2]), Ok(Hint(None)));
 }

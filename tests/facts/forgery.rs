@@ -1,6 +1,6 @@
 //! Only what was sealed opens. Obligations 1 to 5.
 
-use sealed_session::OpenErrorKind;
+use sealed_session::{OpenErrorKind, Protection};
 
 use crate::account::{Account, of_len, typical};
 use crate::fixture::{BOTH, NOW, Setting, open_with};
@@ -10,8 +10,8 @@ use crate::oracle::{base64url, from_base64url};
 fn sizes(setting: &Setting) -> [Account; 3] {
     let name_room = 4096 - setting.cookie_name.len();
     let overhead = match setting.protection {
-        sealed_session::Protection::Encrypted => 45,
-        sealed_session::Protection::Signed => 21,
+        Protection::Encrypted => 45,
+        Protection::Signed => 21,
     };
     let claims = 23;
     let longest = name_room / 4 * 3 + (name_room % 4) * 3 / 4 - overhead - claims;
@@ -246,5 +246,29 @@ fn what_is_no_token_names_no_secret_and_its_own_step() {
         ("eyJhbGciOiJub25lIn0", OpenErrorKind::UnsupportedFormat),
     ] {
         assert_eq!(setting.open(text), Err(kind), "{text}");
+    }
+}
+
+#[test]
+fn a_token_too_short_for_its_parts_is_malformed_before_a_key_is_looked_for() {
+    for (protection, shortest) in BOTH.into_iter().zip([45, 21]) {
+        let setting = Setting::of(protection);
+        let first_byte = match protection {
+            Protection::Encrypted => 1,
+            Protection::Signed => 2,
+        };
+        for len in 0..=shortest {
+            let mut token = vec![0; len];
+            if let Some(first) = token.first_mut() {
+                *first = first_byte;
+            }
+            let kind = if len < shortest {
+                OpenErrorKind::Malformed
+            } else {
+                OpenErrorKind::UnknownKey
+            };
+            let opened = setting.open(base64url(&token));
+            assert_eq!(opened.map(drop), Err(kind), "{protection:?}, {len} bytes");
+        }
     }
 }

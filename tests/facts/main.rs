@@ -39,6 +39,7 @@ mod payload_errors;
 mod payload_fields;
 #[cfg(feature = "json")]
 mod payload_loose;
+mod payload_moved;
 mod payload_names;
 mod payload_nesting;
 mod payload_types;

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealed_session::OpenErrorKind;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::decoding::open;
 use crate::payload_names::Of;
-use crate::payload_types::sealed;
+use crate::payload_types::{built, sealed};
 
 /// Checks where the type of `make` ends, whose innermost value takes `own` levels and each other one
 /// `each`. The session itself is one level, and one more newtype another.
@@ -150,6 +151,15 @@ fn the_error_names_the_way_down() {
             way.trim_end_matches('.')
         ))
     );
+    // Sixteen steps are printed whole.
+    type Deep<T> = Vec<Vec<Vec<Vec<Vec<Vec<Vec<Vec<T>>>>>>>>;
+    for (error, way) in [
+        (built::<Of<Deep<Deep<Value>>>>(), "[]".repeat(16)),
+        (built::<Of<Deep<Deep<Vec<Value>>>>>(), "[]".repeat(16) + "…"),
+    ] {
+        let error = error.unwrap_err();
+        assert!(error.starts_with(&format!("{way}: ")), "{error}");
+    }
     // Whatever is far deeper does not take the stack before that.
     assert!(sealed(&Of(deep(3000))).is_err());
 }

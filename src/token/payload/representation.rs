@@ -12,11 +12,10 @@ use crate::error::PayloadCause;
 pub(super) fn of_any<'de, V: Visitor<'de>>(visitor: &V) -> PayloadCause {
     let expected = expected(visitor);
     let type_name = type_name::<V::Value>();
-    // serde's own buffer, which its derived code reads before it decides.
-    let buffered = type_name.contains("::Content");
-    if expected.starts_with("internally tagged enum ") || (buffered && type_name.starts_with('(')) {
+    if expected.starts_with("internally tagged enum ") {
         PayloadCause::InternallyTagged
-    } else if buffered {
+    } else if type_name.contains("::Content") {
+        // serde's own buffer, which its derived code reads before it decides.
         PayloadCause::Untagged
     } else {
         PayloadCause::SelfDescribing { type_name }
@@ -28,12 +27,6 @@ pub(super) fn of_struct<'de, V: Visitor<'de>>(visitor: &V) -> Option<PayloadCaus
     expected(visitor)
         .starts_with("adjacently tagged enum ")
         .then_some(PayloadCause::AdjacentlyTagged)
-}
-
-/// The cause if `visitor`, which reads a map, stands for a struct with `flatten`.
-pub(super) fn of_map<'de, V: Visitor<'de>>(visitor: &V) -> Option<PayloadCause> {
-    let expected = expected(visitor);
-    (expected.starts_with("struct ")).then_some(PayloadCause::Flatten)
 }
 
 fn expected<'de, V: Visitor<'de>>(visitor: &V) -> String {

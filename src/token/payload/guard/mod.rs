@@ -14,7 +14,6 @@
 mod parts;
 
 use core::cell::Cell;
-use core::fmt;
 
 use serde::de::{Deserializer, Visitor};
 
@@ -25,6 +24,9 @@ pub(super) const MAX_DEPTH: u32 = 128;
 /// Elements of sequences and maps that a payload may hold beyond one a byte. An element with bytes
 /// has one of its own; only empty ones need these.
 const SPARE_ELEMENTS: usize = 256;
+
+/// What postcard is told, which keeps no text: a payload that does not open has one error.
+const EXHAUSTED: &str = "the payload exceeds its bounds";
 
 /// What is left to spend on one payload.
 pub(super) struct Budget {
@@ -52,7 +54,7 @@ impl Budget {
                 self.elements.set(left);
                 Ok(())
             }
-            None => Err(E::custom(Exhausted)),
+            None => Err(E::custom(EXHAUSTED)),
         }
     }
 
@@ -61,18 +63,10 @@ impl Budget {
     fn nested<V, E: serde::de::Error>(&self, inner: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
         let depth = self.depth.get();
         self.depth
-            .set(depth.checked_sub(1).ok_or_else(|| E::custom(Exhausted))?);
+            .set(depth.checked_sub(1).ok_or_else(|| E::custom(EXHAUSTED))?);
         let value = inner();
         self.depth.set(depth);
         value
-    }
-}
-
-struct Exhausted;
-
-impl fmt::Display for Exhausted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the payload exceeds its bounds")
     }
 }
 

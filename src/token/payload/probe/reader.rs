@@ -225,9 +225,6 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Halt> {
-        if let Some(cause) = representation::of_map(&visitor) {
-            return Err(self.0.fail(cause));
-        }
         self.0.note("map")?;
         let left = u8::from(!self.0.stops());
         self.0.nested(None, || {

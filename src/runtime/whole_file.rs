@@ -23,18 +23,31 @@ pub(crate) struct WholeFile {
     path: PathBuf,
 }
 
-/// Proof that this process alone replaces the file, until it is dropped.
+/// Proof that this process alone replaces the file, until it is dropped or somebody removes the lock.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _held: File,
+    held: File,
+    path: PathBuf,
+}
+
+impl Lock {
+    /// Whether others lock this very file, too. One that was removed locks nobody out: the next process
+    /// makes another.
+    fn stands(&self) -> io::Result<bool> {
+        match fs::metadata(&self.path) {
+            Ok(named) => Ok(is_same(&self.held.metadata()?, &named)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// Who may read the new content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readers {
-    /// Who could read the old one; its owner, where there was none.
+    /// Who could read the old one; the owner of the folder, where there was none.
     AsBefore,
-    /// The same, but never everybody.
+    /// The same, but never everybody; its maker, where there was none.
     NotOthers,
 }
 
@@ -82,20 +95,25 @@ impl WholeFile {
             return Err(FileError::on("cannot replace")(link));
         }
         let path = self.beside(".lock");
-        let file = self
-            .open_lock(&path)
-            .map_err(FileError::on("cannot open the lock beside"))?;
         let failed = FileError::on("cannot lock");
         let begun = Instant::now();
         loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Lock { _held: file }),
+            let held = self
+                .open_lock(&path)
+                .map_err(FileError::on("cannot open the lock beside"))?;
+            let locked = held.try_lock();
+            let lock = Lock {
+                held,
+                path: path.clone(),
+            };
+            match locked {
+                Ok(()) if lock.stands().map_err(&failed)? => return Ok(lock),
                 // A signal that came in between is tried again, too.
                 Err(TryLockError::Error(error)) if error.kind() != ErrorKind::Interrupted => {
                     return Err(failed(error));
                 }
-                Err(_) if begun.elapsed() < LOCK_TIMEOUT => thread::sleep(LOCK_RETRY),
-                Err(_) => {
+                _ if begun.elapsed() < LOCK_TIMEOUT => thread::sleep(LOCK_RETRY),
+                _ => {
                     let held = "another process has held it for 10 seconds";
                     return Err(failed(io::Error::new(ErrorKind::TimedOut, held)));
                 }
@@ -113,21 +131,44 @@ impl WholeFile {
             }
             made => made?,
         };
-        if let Ok(present) = fs::symlink_metadata(&self.path)
-            && is_empty_file_of_that_name(&file, path)?
-        {
+        if is_empty_file_of_that_name(&file, path)? {
             // Where this may not be done, others are refused, and say so.
-            let _ = keep_owner(&file, &present);
-            let _ = file.set_permissions(present.permissions());
+            match self.present()? {
+                Some(present) => {
+                    let _ = keep_owner(&file, &present);
+                    let _ = file.set_permissions(present.permissions());
+                }
+                None => self.give_to_owner_of_folder(&file),
+            }
         }
         Ok(file)
+    }
+
+    /// The file, if there is one.
+    fn present(&self) -> io::Result<Option<fs::Metadata>> {
+        match fs::symlink_metadata(&self.path) {
+            Ok(present) => Ok(Some(present)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A first file: what root makes in a service's folder is the service's. Nobody else can give a file
+    /// away, and needs not.
+    fn give_to_owner_of_folder(&self, file: &File) {
+        #[cfg(unix)]
+        if let Ok(folder) = fs::metadata(folder_of(&self.path)) {
+            let _ = keep_owner(file, &folder);
+        }
+        #[cfg(not(unix))]
+        let _ = file;
     }
 
     /// Puts `content` in the place of what there is. After an error the old content is there, unless
     /// the error [is undurable](FileError::is_undurable).
     pub(crate) fn replace(
         &self,
-        _: &Lock,
+        lock: &Lock,
         content: &[u8],
         readers: Readers,
     ) -> Result<(), FileError> {
@@ -142,7 +183,14 @@ impl WholeFile {
         #[cfg(unix)]
         let folder = File::open(folder_of(&self.path))
             .map_err(FileError::on("cannot open the folder of"))?;
-        fs::rename(&aside, &self.path).map_err(FileError::on("cannot replace"))?;
+        if !lock.stands().map_err(FileError::on("cannot lock"))? {
+            let _ = fs::remove_file(&aside);
+            let removed = "the lock beside it was removed meanwhile, so others may be writing; leave it there";
+            return Err(FileError::on("cannot replace")(io::Error::other(removed)));
+        }
+        fs::rename(&aside, &self.path)
+            .inspect_err(|_| drop(fs::remove_file(&aside)))
+            .map_err(FileError::on("cannot replace"))?;
         // The rename is durable when the folder is. Until then it may be done or not.
         #[cfg(unix)]
         folder.sync_all().map_err(FileError::on(SYNC_FOLDER))?;
@@ -157,13 +205,14 @@ impl WholeFile {
         }
         let mut file = private_options().write(true).create_new(true).open(aside)?;
         // Whose the file is, and who may read it, is the operator's choice once it is there.
-        match fs::symlink_metadata(&self.path) {
-            Ok(present) => {
+        match self.present()? {
+            Some(present) => {
                 keep_owner(&file, &present)?;
                 file.set_permissions(permissions(&present, readers))?;
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+            // A secret is its maker's.
+            None if readers == Readers::NotOthers => {}
+            None => self.give_to_owner_of_folder(&file),
         }
         file.write_all(content)?;
         // Before the rename: else the name could outlive a crash, and the bytes not.
@@ -208,7 +257,7 @@ fn folder_of(path: &Path) -> PathBuf {
 }
 
 /// Gives `file` the owner and group of the one that stands there: root's write must not shut the
-/// service out.
+/// service out. Who may not give files away keeps the group at least, through which others get at it.
 #[cfg(unix)]
 fn keep_owner(file: &File, present: &fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, fchown};
@@ -216,16 +265,35 @@ fn keep_owner(file: &File, present: &fs::Metadata) -> io::Result<()> {
     if (new.uid(), new.gid()) == (present.uid(), present.gid()) {
         return Ok(());
     }
-    fchown(file, Some(present.uid()), Some(present.gid()))
+    match fchown(file, Some(present.uid()), Some(present.gid())) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            fchown(file, None, Some(present.gid()))
+        }
+        done => done,
+    }
+}
+
+#[cfg(unix)]
+fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Where a file that is open cannot be removed.
+#[cfg(not(unix))]
+const fn is_same(_: &fs::Metadata, _: &fs::Metadata) -> bool {
+    true
 }
 
 /// Whose folder it is may put another's file, or a link to it, where root expects a lock. It is not given away.
 #[cfg(unix)]
 fn is_empty_file_of_that_name(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt as _;
-    let (open, named) = (file.metadata()?, fs::symlink_metadata(path)?);
-    let same = (open.dev(), open.ino()) == (named.dev(), named.ino());
-    Ok(same && named.is_file() && open.nlink() == 1 && open.len() == 0)
+    let open = file.metadata()?;
+    let Ok(named) = fs::symlink_metadata(path) else {
+        return Ok(false);
+    };
+    Ok(is_same(&open, &named) && named.is_file() && open.nlink() == 1 && open.len() == 0)
 }
 
 #[cfg(not(unix))]

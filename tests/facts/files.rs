@@ -14,22 +14,22 @@ use crate::fixture::key;
 const AUDIENCE: &str = "shop.example";
 
 /// A folder that is removed in the end.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let name = format!("sealed-session-{}-{name}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
 
-    fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.0.join("revocations")
     }
 
     /// Another process, as far as the store can tell.
-    fn process(&self) -> Revocations {
+    pub(crate) fn process(&self) -> Revocations {
         let ring = KeyRing::from_key(key(1));
         let store = FileStore::new(self.file());
         Revocations::shared(AUDIENCE, &ring, store).build().unwrap()
@@ -42,7 +42,7 @@ impl Drop for Folder {
     }
 }
 
-fn user(number: u64) -> Scope {
+pub(crate) fn user(number: u64) -> Scope {
     Scope::new(USER, number)
 }
 
@@ -117,7 +117,7 @@ fn no_file_a_folder_and_a_link_in_its_place_are_told_apart() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the revocation store refuses this process: cannot replace {}: it is a symbolic link; \
+            "the revocation store cannot be used: cannot replace {}: it is a symbolic link; \
              name the file itself",
             folder.file().display()
         )
@@ -133,7 +133,7 @@ fn a_folder_that_is_not_there_is_told_by_its_path() {
     let error = revocations.create_store().wait().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "cannot revoke: the revocation store refuses this process: cannot open the lock beside \
+        "cannot revoke: the revocation store cannot be used: cannot open the lock beside \
          /nowhere/at/all/revocations: No such file or directory (os error 2)"
     );
 }
@@ -184,7 +184,7 @@ fn a_file_of_any_length_is_not_read_into_memory() {
     };
     assert_eq!(
         error.to_string(),
-        "the revocation store refuses this process: the document has 1099511627776 bytes, and at \
+        "the revocation store cannot be used: the document has 1099511627776 bytes, and at \
          most 67108864 are read"
     );
 }

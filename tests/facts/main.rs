@@ -20,6 +20,8 @@ mod decoding;
 mod document_oracle;
 mod documents;
 #[cfg(unix)]
+mod file_locks;
+#[cfg(unix)]
 mod files;
 mod fixture;
 mod forgery;

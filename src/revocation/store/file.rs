@@ -9,9 +9,11 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::super::document::MARK_LEN;
+use sha2::{Digest as _, Sha256};
+
 use super::{
-    Loaded, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture, Version, check_len,
+    Loaded, MAX_DOCUMENT, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture,
+    Version, check_len,
 };
 use crate::runtime::unblock::unblock;
 use crate::runtime::whole_file::{FileError, Readers, WholeFile};
@@ -67,34 +69,31 @@ impl FileStore {
     }
 
     fn load_now(&self, known: Option<&Version>) -> Result<Loaded, StoreError> {
-        let Some(Opened {
-            mut file,
-            len,
-            version,
-            mut bytes,
-        }) = self.open()?
-        else {
+        let Some(bytes) = self.read()? else {
             return Ok(Loaded::Absent);
         };
+        let version = fingerprint(&bytes);
         if known == Some(&version) {
             return Ok(Loaded::NotModified);
         }
-        check_len(usize::try_from(len).unwrap_or(usize::MAX))?;
-        file.read_to_end(&mut bytes)
-            .map_err(|error| self.failed("cannot read", &error))?;
         Ok(Loaded::Document { bytes, version })
     }
 
-    /// None where there is no file.
-    fn open(&self) -> Result<Option<Opened>, StoreError> {
+    /// The document as it stands there, damaged or not. None where there is no file.
+    fn read(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let cannot_read = |error| self.failed("cannot read", &error);
         let file = match File::open(self.path()) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.failed("cannot open", &error)),
         };
-        Opened::read(file)
-            .map(Some)
-            .map_err(|error| self.failed("cannot read", &error))
+        let len = file.metadata().map_err(cannot_read)?.len();
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        check_len(len)?;
+        let mut bytes = Vec::with_capacity(len);
+        let mut limited = file.take(MAX_DOCUMENT as u64);
+        limited.read_to_end(&mut bytes).map_err(cannot_read)?;
+        Ok(Some(bytes))
     }
 
     fn replace_now(
@@ -103,16 +102,14 @@ impl FileStore {
         document: &[u8],
     ) -> Result<Replaced, StoreError> {
         let lock = self.file.lock().map_err(|error| self.refused(&error))?;
-        let present = self.open()?.map(|opened| opened.version);
+        let present = self.read()?.map(|bytes| fingerprint(&bytes));
         if present.as_ref() != expected {
             return Ok(Replaced::Conflict);
         }
         self.file
             .replace(&lock, document, Readers::AsBefore)
             .map_err(|error| self.refused(&error))?;
-        let len = u64::try_from(document.len()).unwrap_or(u64::MAX);
-        let start = document.get(..MARK_LEN).unwrap_or(document);
-        Ok(Replaced::Done(fingerprint(len, start)))
+        Ok(Replaced::Done(fingerprint(document)))
     }
 
     fn refused(&self, error: &FileError) -> StoreError {
@@ -137,44 +134,38 @@ impl FileStore {
     }
 
     fn failed(&self, what: &str, error: &io::Error) -> StoreError {
-        let kind = match error.kind() {
-            ErrorKind::PermissionDenied
-            | ErrorKind::ReadOnlyFilesystem
-            | ErrorKind::NotADirectory
-            | ErrorKind::IsADirectory
-            | ErrorKind::NotFound
-            | ErrorKind::InvalidInput => StoreErrorKind::Refused,
-            _ => StoreErrorKind::Unavailable,
+        let kind = if may_pass(error) {
+            StoreErrorKind::Unavailable
+        } else {
+            StoreErrorKind::Refused
         };
         StoreError::new(kind, format!("{what} {}: {error}", self.path().display()))
     }
 }
 
-/// The document's file, and its first bytes.
-struct Opened {
-    file: File,
-    len: u64,
-    version: Version,
-    bytes: Vec<u8>,
-}
-
-impl Opened {
-    fn read(file: File) -> io::Result<Self> {
-        let len = file.metadata()?.len();
-        let mut bytes = Vec::new();
-        (&file).take(MARK_LEN as u64).read_to_end(&mut bytes)?;
-        Ok(Self {
-            version: fingerprint(len, &bytes),
-            file,
-            len,
-            bytes,
-        })
+/// Whether the same call can succeed a moment later, with nobody's help. What is not known to is not
+/// tried again: a full disk, a file that is mounted by itself, a missing permission.
+fn may_pass(error: &io::Error) -> bool {
+    match error.kind() {
+        ErrorKind::Interrupted
+        | ErrorKind::WouldBlock
+        | ErrorKind::TimedOut
+        | ErrorKind::OutOfMemory
+        | ErrorKind::StaleNetworkFileHandle => true,
+        // Of our own, without a number: the lock was removed, a thread died.
+        ErrorKind::Other => true,
+        _ => cfg!(unix) && matches!(error.raw_os_error(), Some(EIO | ENFILE | EMFILE)),
     }
 }
 
-/// What no two documents share, and the length.
-fn fingerprint(len: u64, start: &[u8]) -> Version {
-    Version::from_bytes(&[&len.to_be_bytes()[..], start].concat())
+/// The disk failed, or too many files are open. Numbers of Linux, the BSDs and macOS.
+const EIO: i32 = 5;
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;
+
+/// Of all bytes: a damaged document is another one than was known.
+fn fingerprint(document: &[u8]) -> Version {
+    Version::from_bytes(&Sha256::digest(document))
 }
 
 impl RevocationStore for FileStore {

@@ -205,7 +205,8 @@ impl Error for StoreError {
 pub enum StoreErrorKind {
     /// It does not answer, or failed; another try may do.
     Unavailable,
-    /// It refuses this process: credentials, permissions, a path that cannot be.
+    /// It cannot be used, and another try alone changes nothing: credentials, permissions, a full disk, a
+    /// path that cannot be. The document is as it was.
     Refused,
     /// It cannot replace a document on a condition, or was not told to, or says so and does not. It
     /// would lose revocations, so it is not used.
@@ -216,7 +217,7 @@ impl fmt::Display for StoreErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unavailable => "the revocation store failed",
-            Self::Refused => "the revocation store refuses this process",
+            Self::Refused => "the revocation store cannot be used",
             Self::Unconditional => {
                 "the revocation store does not keep to conditions, and would lose revocations"
             }

@@ -281,7 +281,7 @@ fn without_a_runtime_the_error_says_what_is_missing() {
     let error = process(&server).refresh().wait().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "cannot read the revocations: the revocation store refuses this process: an object store \
+        "cannot read the revocations: the revocation store cannot be used: an object store \
          needs a tokio runtime; await the call inside one"
     );
 }

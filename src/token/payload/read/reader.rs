@@ -52,7 +52,7 @@ impl<'r, 't> Reader<'r, 't> {
         let names = match reading.take_parts() {
             Some(Event::Struct(place)) => reading.trace.names(place),
             // Whoever wrote a tuple has no names for its parts.
-            Some(Event::Tuple(written)) if written > 0 => {
+            Some(Event::Tuple(written)) => {
                 return Parts::new(reading, fields.len(), written, Layout::Tuple)
                     .visit_all(visitor);
             }

@@ -129,9 +129,10 @@ impl<'t> VariantAccess<'t> for Variant<'_, 't> {
         }
     }
 
+    // One part that is itself a tuple or struct has the same bytes.
+
     fn tuple_variant<V: Visitor<'t>>(self, len: usize, visitor: V) -> Result<V::Value, Fault> {
         match self.form {
-            Form::Newtype => Err(self.reading.differs(self.reading.peek(), "a tuple")),
             Form::Unit if len > 0 => Err(self.reading.fail(PayloadCause::NotWritten)),
             _ => Reader(self.reading).tuple(len, visitor),
         }
@@ -143,7 +144,6 @@ impl<'t> VariantAccess<'t> for Variant<'_, 't> {
         visitor: V,
     ) -> Result<V::Value, Fault> {
         match self.form {
-            Form::Newtype => Err(self.reading.differs(self.reading.peek(), "a struct")),
             Form::Unit if !fields.is_empty() => Err(self.reading.fail(PayloadCause::NotWritten)),
             _ => Reader(self.reading).fields(fields, visitor),
         }

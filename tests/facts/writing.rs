@@ -351,12 +351,16 @@ fn who_waits_to_write_alone_shares_the_failure_of_the_one_before() {
         tokio::join!(prune(), prune(), prune(), prune())
     });
     assert!(results.0.is_err() && results.1.is_err() && results.2.is_err() && results.3.is_err());
-    let alone = fleet.store.inner().loads - begun;
+    let four = fleet.store.inner().loads - begun;
     fleet.clock.advance(Duration::from_secs(60));
     let begun = fleet.store.inner().loads;
     server.revocations.prune().wait().unwrap_err();
     let one = fleet.store.inner().loads - begun;
-    assert_eq!(alone, one, "four tried as often as one");
+    // Pauses are left to chance, and the time is what ends the tries.
+    assert!(
+        four < 2 * one,
+        "four tried {four} times, and one {one} times"
+    );
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod memory;
 mod pace;
 mod queue;
 mod shared;
+mod turns;
 mod write;
 
 use alloc::boxed::Box;

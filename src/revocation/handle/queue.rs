@@ -2,12 +2,14 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::super::error::RevokeError;
 use super::super::scope::Scope;
 use super::held::Turn;
+use crate::runtime::clock::Moment;
 use crate::runtime::sync::{Mutex, lock};
 use crate::time::Epoch;
 
@@ -16,6 +18,8 @@ pub(super) struct Queue {
     pub(super) waiting: Mutex<Vec<Arc<Wanted>>>,
     /// Held by the one writer, with the last that gave up on the store: when, and why.
     pub(super) writing: AsyncMutex<Option<(Turn, RevokeError)>>,
+    /// The end of the last write, if others contended for it, and how long the next one gathers changes.
+    pub(super) contended: Mutex<Option<(Moment, Duration)>>,
 }
 
 impl Queue {
@@ -23,6 +27,7 @@ impl Queue {
         Self {
             waiting: Mutex::new(Vec::new()),
             writing: AsyncMutex::new(None),
+            contended: Mutex::new(None),
         }
     }
 }

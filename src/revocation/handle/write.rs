@@ -16,18 +16,18 @@ use super::event::RevocationEvent;
 use super::held::{self, Found, Held, Mark, Turn};
 use super::queue::{Place, Wanted, What};
 use super::shared::Shared;
+use super::turns;
 use crate::runtime::sync::{Mutex, lock};
 use crate::time::{Epoch, UnixTime};
 
 /// How long a writer tries, from its turn on.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// And how often, should no clock move.
-const MAX_ATTEMPTS: u32 = 64;
+const MAX_ATTEMPTS: u32 = 1024;
 /// The longest time from choosing a clock to its acknowledgement: stores answer within seconds.
 const COMMIT: Duration = Duration::from_secs(120);
-/// The pause after a first conflict, doubled by each that follows.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The least pause between two tries: where chance says none, too, nobody spins.
+const LEAST_PAUSE: Duration = Duration::from_millis(1);
 
 impl Shared {
     /// Makes a change, together with whatever else is waiting when its turn comes.
@@ -52,6 +52,7 @@ impl Shared {
             if let Some(result) = lock(&place.wanted.result).take() {
                 return result;
             }
+            self.gather().await;
             let batch = self.next_batch();
             let result = self.write_batch(&batch, &mut last).await;
             for wanted in &batch {
@@ -59,6 +60,16 @@ impl Shared {
             }
             lock(&self.queue.waiting)
                 .retain(|waiting| !batch.iter().any(|wanted| Arc::ptr_eq(wanted, waiting)));
+        }
+    }
+
+    /// After a write that other servers contended for, lets them come first, and more changes arrive.
+    async fn gather(&self) {
+        let contended = lock(&self.queue.contended).take();
+        if let (Some((since, gathering)), Ok(now)) = (contended, self.moment())
+            && now.since(since) < turns::CONTENDED
+        {
+            self.store.sleep(gathering).await;
         }
     }
 
@@ -173,21 +184,25 @@ impl Shared {
         let begun = self.moment()?;
         let mut attempted = Vec::new();
         let mut failed = RevokeError::Contended;
-        let mut pause = FIRST_PAUSE;
+        let (mut conflicts, mut failures) = (0_u32, 0_u32);
         let mut base = self.held.load();
         for attempt in 0..MAX_ATTEMPTS {
             if attempt > 0 {
                 if self.moment()?.since(begun) >= WRITE_TIMEOUT {
                     break;
                 }
-                self.store.sleep(pause).await;
-                pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+                let pause = match failures {
+                    0 => turns::after_conflicts(conflicts, self.chance()),
+                    _ => turns::after_failures(failures, self.chance()),
+                };
+                self.store.sleep(pause.max(LEAST_PAUSE)).await;
             }
             if attempt > 0 || base.is_none() {
                 match self.load(self.begin()?).await.map_err(RevokeError::from) {
                     Ok(()) => base = self.held.load(),
                     Err(error) if may_pass(&error) => {
                         failed = error;
+                        failures = failures.saturating_add(1);
                         continue;
                     }
                     Err(error) => return Err(error),
@@ -196,9 +211,23 @@ impl Shared {
             let base = base.as_deref().ok_or(RefreshError::NoStore)?;
             check(base, &attempted)?;
             match self.attempt(base, change, &mut attempted).await {
-                Ok(Some(clock)) => return Ok(clock),
-                Ok(None) => failed = RevokeError::Contended,
-                Err(error) if may_pass(&error) => failed = error,
+                Ok(Some(clock)) => {
+                    if conflicts > 0 {
+                        let now = self.moment()?;
+                        let gathering = turns::gathering(now.since(begun), self.chance());
+                        *lock(&self.queue.contended) = Some((now, gathering));
+                    }
+                    return Ok(clock);
+                }
+                Ok(None) => {
+                    failed = RevokeError::Contended;
+                    conflicts = conflicts.saturating_add(1);
+                    failures = 0;
+                }
+                Err(error) if may_pass(&error) => {
+                    failed = error;
+                    failures = failures.saturating_add(1);
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -244,6 +273,12 @@ impl Shared {
             self.tell(&RevocationEvent::Bounded { floor, dropped });
         }
         Ok(Some(clock))
+    }
+
+    /// A byte that no other server has at the same time. Without randomness nothing can be written, either.
+    fn chance(&self) -> u8 {
+        let random = (self.settings.randomness)();
+        random.map_or(0, |random| random.as_bytes()[0])
     }
 
     /// `change` with what every write does besides: prune and bound the table.

@@ -45,3 +45,11 @@ fn removal_cookies_are_appended_beside_what_is_there() {
     let lines: Vec<_> = removal.lines().iter().map(SetCookie::as_str).collect();
     assert_eq!(sent[1..], lines);
 }
+
+#[test]
+fn a_cookie_says_whether_browsers_keep_it_over_https_alone() {
+    let secure = CookieSettings::host("s").build().unwrap();
+    assert!(secure.is_secure());
+    let plain = CookieSettings::insecure_plain_http("s").build();
+    assert!(!plain.unwrap().is_secure());
+}

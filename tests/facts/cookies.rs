@@ -166,14 +166,6 @@ fn a_path_and_a_domain_take_1024_bytes_and_no_more() {
 }
 
 #[test]
-fn a_cookie_says_whether_browsers_keep_it_over_https_alone() {
-    let secure = CookieSettings::host("s").build().unwrap();
-    assert!(secure.is_secure());
-    let plain = CookieSettings::insecure_plain_http("s").build();
-    assert!(!plain.unwrap().is_secure());
-}
-
-#[test]
 fn settings_that_browsers_would_refuse_are_errors() {
     type Built = Result<CookieTemplate, CookieError>;
     let long = "a".repeat(4096);

@@ -37,6 +37,7 @@ mod live;
 mod oracle;
 mod origin;
 mod payload_by_hand;
+mod payload_empty;
 mod payload_errors;
 mod payload_fields;
 #[cfg(feature = "json")]
@@ -67,4 +68,5 @@ mod size;
 mod telemetry;
 #[path = "../support/test_store.rs"]
 mod test_store;
+mod tries;
 mod writing;

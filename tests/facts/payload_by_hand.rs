@@ -186,7 +186,7 @@ fn a_type_that_reads_less_than_was_written_is_refused_where_it_stops() {
     }
     assert_eq!(
         sealed(&Of(Nothing { level: 1, last: 2 })),
-        kinds("the session value", "u8", "nothing")
+        kinds("last", "u8", "nothing")
     );
 }
 

@@ -95,7 +95,7 @@ fn debug_of_the_collector_of_scopes_shows_no_scope() {
     }
     let entry = (Scope::new(USER, 1), millis(2));
     let state = RevocationState::from_parts(millis(2), Epoch::ZERO, [entry]).unwrap();
-    let codec = Setting::default().codec_of::<Telling>();
+    let codec = Setting::of_test("telling").codec_of::<Telling>();
     let before = RevocationState::fixed(millis(1));
     let context = |state| Context::new(at(NOW), RevocationView::current(state));
     let sealed = codec.start(&Telling, &context(&before), random(1)).unwrap();

@@ -15,7 +15,7 @@ fn user(number: u64) -> Scope {
     Scope::new(USER, number)
 }
 
-fn entry(server: &Server, number: u64) -> Epoch {
+pub(crate) fn entry(server: &Server, number: u64) -> Epoch {
     server.revocations.refresh().wait().unwrap();
     server
         .revocations
@@ -51,47 +51,6 @@ fn writers_who_meet_read_again_and_lose_nothing() {
     clocks.sort_unstable();
     clocks.dedup();
     assert_eq!(clocks.len(), 20, "each write has a clock of its own");
-}
-
-#[test]
-fn conflicts_and_failures_are_tried_again_and_an_answer_that_was_lost_does_no_harm() {
-    let fleet = Fleet::new();
-    let server = fleet.fresh_server();
-    for (number, set) in [
-        (
-            1,
-            (|inner| inner.conflicts = 5) as fn(&mut crate::test_store::Inner),
-        ),
-        (2, |inner| inner.fail = 3),
-        (3, |inner| inner.lose_answers = 2),
-        (4, |inner| {
-            inner.lose_answers = 1;
-            inner.conflicts = 1;
-            inner.fail = 1;
-        }),
-    ] {
-        set(&mut fleet.store.inner());
-        let clock = server.sessions.revoke_scope(USER, number).wait().unwrap();
-        assert_eq!(entry(&fleet.fresh_server(), number), clock);
-    }
-}
-
-#[test]
-fn a_writer_gives_up_with_the_reason_and_has_acknowledged_nothing() {
-    let fleet = Fleet::new();
-    let server = fleet.fresh_server();
-    let before = fleet.store.document();
-    fleet.store.inner().conflicts = u32::MAX;
-    let error = server.sessions.revoke_scope(USER, 1).wait().unwrap_err();
-    assert!(matches!(error, RevokeError::Contended));
-    fleet.store.inner().conflicts = 0;
-    fleet.store.inner().fail = u32::MAX;
-    let error = server.sessions.revoke_scope(USER, 1).wait().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "cannot revoke: cannot read the revocations: the revocation store failed: told to fail"
-    );
-    assert_eq!(fleet.store.document(), before);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use sealed_session::{Protection, RandomnessError, UnixTime};
 
+use crate::random::Random;
 use crate::sequence::{Deploy, Entry, KEYS, Limits, START, Sequence, at, key_ring};
 
 impl Sequence {
@@ -261,18 +262,7 @@ fn ending(ring: &[Entry], entry: Entry) -> Option<u64> {
     starts.filter(|&start| start > entry.seal_from).min()?
 }
 
-struct Random(u64);
-
 impl Random {
-    /// splitmix64.
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
     fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }

@@ -17,6 +17,8 @@ mod counts;
 mod draw;
 mod fleet;
 mod kinds;
+#[path = "../support/random.rs"]
+mod random;
 mod sequence;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -14,6 +14,8 @@
 )]
 
 mod network;
+#[path = "../support/random.rs"]
+mod random;
 mod run;
 mod truth;
 

@@ -17,24 +17,15 @@ use sealed_session::{
     Version,
 };
 
+use crate::random::Random;
+
 /// Milliseconds of true time, which no server knows.
 pub(crate) type Time = u64;
 
 /// The true time at which every run begins.
 pub(crate) const START: Time = 1_795_348_800_000;
 
-/// SplitMix64: a sequence for each seed.
-pub(crate) struct Random(pub(crate) u64);
-
 impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }

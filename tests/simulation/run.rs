@@ -399,7 +399,7 @@ impl Run {
 fn next_bytes(random: &Mutex<u64>) -> Randomness {
     let mut state = random.lock().unwrap();
     let mut bytes = [0; 32];
-    let mut sequence = super::network::Random(*state);
+    let mut sequence = crate::random::Random(*state);
     for chunk in bytes.chunks_mut(8) {
         chunk.copy_from_slice(&sequence.next().to_be_bytes());
     }

@@ -1,7 +1,7 @@
 //! What a ring's text is wrapped in on its way to a program, and which characters it may have.
 //!
 //! A byte-order mark at the start and one pair of quotes around the whole are taken off. What would only
-//! look like a separator, a key or an end is refused, so that no part of a ring is silently lost.
+//! look like a separator, a key or an end is refused: no part of a ring is lost without an error.
 
 use crate::error::{KeyRingError, KeyRingErrorKind};
 use crate::keys::key::{ENCODED_LEN, PREFIX};

@@ -27,7 +27,8 @@ impl Paces {
     }
 
     /// How long to wait after the beginning of a load, when `failures` in a row have failed. Between
-    /// three quarters of that and all of it, by `jitter`, so that servers that began together part.
+    /// three quarters of that and all of it, by `jitter`: servers that started together do not all load
+    /// at once.
     fn delay(&self, failures: u32, jitter: u8) -> Duration {
         let doublings = failures.saturating_sub(1).min(16);
         let grown = self.interval.saturating_mul(1 << doublings);

@@ -12,24 +12,72 @@ use core::time::Duration;
 const FIRST: Duration = Duration::from_millis(200);
 /// And after many.
 const LEAST: Duration = Duration::from_millis(5);
+/// The longest pause after a first failure.
 const FIRST_FAILURE: Duration = Duration::from_millis(20);
+/// And after many.
 const LONGEST_FAILURE: Duration = Duration::from_secs(2);
+/// How often a write is tried where no clock moves, which else ends it sooner. So many conflicts take a
+/// store's answers and some 6 s of pauses; so many failures in a row, some 40 s.
+const MOST_CONFLICTS: u32 = 1024;
+const MOST_FAILURES: u32 = 32;
+/// Where chance says none at all, nobody spins.
+const SHORTEST: Duration = Duration::from_millis(1);
 /// The longest that a writer gathers.
 const LONGEST_GATHERING: Duration = Duration::from_millis(1500);
 /// For so long after a write that others contended for, the next one is expected to be contended for, too.
 pub(super) const CONTENDED: Duration = Duration::from_secs(10);
 
-/// How long to wait after so many conflicts in a row: anything up to 200 ms, then up to 120 ms, 72 ms, and
-/// so on down to 5 ms.
-pub(super) fn after_conflicts(conflicts: u32, chance: u8) -> Duration {
+/// How the tries of one write have ended so far.
+#[derive(Default)]
+pub(super) struct Tries {
+    conflicts: u32,
+    /// Since the last conflict.
+    failures: u32,
+}
+
+impl Tries {
+    /// Another writer came first.
+    pub(super) const fn conflict(&mut self) {
+        self.conflicts = self.conflicts.saturating_add(1);
+        self.failures = 0;
+    }
+
+    /// The store failed, and may recover.
+    pub(super) const fn failure(&mut self) {
+        self.failures = self.failures.saturating_add(1);
+    }
+
+    pub(super) const fn any(&self) -> bool {
+        self.conflicts > 0 || self.failures > 0
+    }
+
+    pub(super) const fn met_others(&self) -> bool {
+        self.conflicts > 0
+    }
+
+    /// How long to wait before the next try; none after too many.
+    pub(super) fn pause(&self, chance: u8) -> Option<Duration> {
+        if self.conflicts >= MOST_CONFLICTS || self.failures >= MOST_FAILURES {
+            return None;
+        }
+        let pause = match self.failures {
+            0 => after_conflicts(self.conflicts, chance),
+            failures => after_failures(failures, chance),
+        };
+        Some(pause.max(SHORTEST))
+    }
+}
+
+/// Anything up to 200 ms after a first conflict, then up to 120 ms, 72 ms, and so on down to 5 ms.
+fn after_conflicts(conflicts: u32, chance: u8) -> Duration {
     let times = conflicts.saturating_sub(1).min(8);
     let most = (0..times).fold(FIRST, |most, _| share(most, 3, 5));
     share(most.max(LEAST), u32::from(chance), 256)
 }
 
-/// How long to wait after so many failures in a row of a store that may recover: up to 20 ms, 40 ms, and so
-/// on up to 2 s, and at least half of that.
-pub(super) fn after_failures(failures: u32, chance: u8) -> Duration {
+/// Up to 20 ms after a first failure, then up to 40 ms, 80 ms, and so on up to 2 s, and at least half of
+/// that.
+fn after_failures(failures: u32, chance: u8) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
     let most = FIRST_FAILURE.saturating_mul(1 << doublings);
     let most = most.min(LONGEST_FAILURE);
@@ -74,6 +122,33 @@ mod tests {
         let shortest: Vec<_> = (1..=9).map(|n| after_failures(n, 0).as_millis()).collect();
         assert_eq!(shortest, [10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
         assert_eq!(after_failures(u32::MAX, 128), millis(1500));
+    }
+
+    #[test]
+    fn a_conflict_says_that_the_store_is_there_and_the_tries_have_an_end() {
+        let mut tries = Tries::default();
+        assert!(!tries.any());
+        tries.failure();
+        assert!(tries.any());
+        tries.failure();
+        assert_eq!(tries.pause(0), Some(millis(20)));
+        assert!(!tries.met_others());
+        tries.conflict();
+        assert!(tries.any());
+        assert_eq!(tries.pause(128), Some(millis(100)));
+        assert_eq!(tries.pause(0), Some(SHORTEST));
+        assert!(tries.met_others());
+        for _ in 1..MOST_CONFLICTS {
+            assert!(tries.pause(0).is_some());
+            tries.conflict();
+        }
+        assert_eq!(tries.pause(0), None);
+        let mut tries = Tries::default();
+        for _ in 0..MOST_FAILURES {
+            assert!(tries.pause(0).is_some());
+            tries.failure();
+        }
+        assert_eq!(tries.pause(0), None);
     }
 
     #[test]

@@ -16,18 +16,14 @@ use super::event::RevocationEvent;
 use super::held::{self, Found, Held, Mark, Turn};
 use super::queue::{Place, Wanted, What};
 use super::shared::Shared;
-use super::turns;
+use super::turns::{self, Tries};
 use crate::runtime::sync::{Mutex, lock};
 use crate::time::{Epoch, UnixTime};
 
 /// How long a writer tries, from its turn on.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// And how often, should no clock move.
-const MAX_ATTEMPTS: u32 = 1024;
 /// The longest time from choosing a clock to its acknowledgement: stores answer within seconds.
 const COMMIT: Duration = Duration::from_secs(120);
-/// The least pause between two tries: where chance says none, too, nobody spins.
-const LEAST_PAUSE: Duration = Duration::from_millis(1);
 
 impl Shared {
     /// Makes a change, together with whatever else is waiting when its turn comes.
@@ -184,25 +180,25 @@ impl Shared {
         let begun = self.moment()?;
         let mut attempted = Vec::new();
         let mut failed = RevokeError::Contended;
-        let (mut conflicts, mut failures) = (0_u32, 0_u32);
+        let mut tries = Tries::default();
         let mut base = self.held.load();
-        for attempt in 0..MAX_ATTEMPTS {
-            if attempt > 0 {
+        loop {
+            let again = tries.any();
+            if again {
                 if self.moment()?.since(begun) >= WRITE_TIMEOUT {
                     break;
                 }
-                let pause = match failures {
-                    0 => turns::after_conflicts(conflicts, self.chance()),
-                    _ => turns::after_failures(failures, self.chance()),
+                let Some(pause) = tries.pause(self.chance()) else {
+                    break;
                 };
-                self.store.sleep(pause.max(LEAST_PAUSE)).await;
+                self.store.sleep(pause).await;
             }
-            if attempt > 0 || base.is_none() {
+            if again || base.is_none() {
                 match self.load(self.begin()?).await.map_err(RevokeError::from) {
                     Ok(()) => base = self.held.load(),
                     Err(error) if may_pass(&error) => {
                         failed = error;
-                        failures = failures.saturating_add(1);
+                        tries.failure();
                         continue;
                     }
                     Err(error) => return Err(error),
@@ -212,8 +208,8 @@ impl Shared {
             check(base, &attempted)?;
             match self.attempt(base, change, &mut attempted).await {
                 Ok(Some(clock)) => {
-                    if conflicts > 0 {
-                        let now = self.moment()?;
+                    // It is made. Without a clock the next one does not gather, and that is all.
+                    if let (true, Ok(now)) = (tries.met_others(), self.moment()) {
                         let gathering = turns::gathering(now.since(begun), self.chance());
                         *lock(&self.queue.contended) = Some((now, gathering));
                     }
@@ -221,12 +217,11 @@ impl Shared {
                 }
                 Ok(None) => {
                     failed = RevokeError::Contended;
-                    conflicts = conflicts.saturating_add(1);
-                    failures = 0;
+                    tries.conflict();
                 }
                 Err(error) if may_pass(&error) => {
                     failed = error;
-                    failures = failures.saturating_add(1);
+                    tries.failure();
                 }
                 Err(error) => return Err(error),
             }
@@ -275,7 +270,8 @@ impl Shared {
         Ok(Some(clock))
     }
 
-    /// A byte that no other server has at the same time. Without randomness nothing can be written, either.
+    /// A random byte, for pauses. Where there is no randomness no document can be sealed, either, so zero
+    /// does.
     fn chance(&self) -> u8 {
         let random = (self.settings.randomness)();
         random.map_or(0, |random| random.as_bytes()[0])

@@ -30,7 +30,7 @@ pub(super) enum Form {
     Parts,
 }
 
-/// One thing that was written. Its parts follow it.
+/// One thing that was written. Its parts follow it, each behind an [`Event::Part`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Event {
     Scalar(Scalar),
@@ -56,6 +56,9 @@ pub(super) enum Event {
         name: &'static str,
         form: Form,
     },
+    /// A part of a sequence, map, tuple or struct begins. It is no byte of the encoding: without it, what
+    /// one part leaves unread would be read by the next.
+    Part,
 }
 
 impl Event {
@@ -87,6 +90,7 @@ impl Event {
             Self::Tuple(_) => "a tuple",
             Self::Struct(_) => "a struct",
             Self::Variant { .. } => "an enum",
+            Self::Part => "nothing",
         }
     }
 }

@@ -11,6 +11,9 @@
 //! were written; and each written name is read as a field of its own. For a variant, serde_derive
 //! turns the number and the name into a private enum, whose discriminant must be the same for both.
 //!
+//! Each part is read whole before the next one begins: what a `deserialize_with` leaves unread is an error,
+//! and not the next field's value.
+//!
 //! The comparison and its state are here, the deserializer in `reader`, and what it hands out in `parts`
 //! and `variant`.
 
@@ -213,6 +216,28 @@ impl<'t> Reading<'t> {
         let event = self.rest();
         self.advance();
         event
+    }
+
+    /// Goes into the next part, if all of the one before was read.
+    fn begin_part(&self, base: usize, step: Step) -> Result<(), Fault> {
+        self.end_part()?;
+        self.advance();
+        self.path.enter(base, step);
+        Ok(())
+    }
+
+    /// Goes out of the last part, if all of it was read.
+    fn end_parts(&self, base: usize) -> Result<(), Fault> {
+        self.end_part()?;
+        self.path.cut(base);
+        Ok(())
+    }
+
+    fn end_part(&self) -> Result<(), Fault> {
+        match self.rest() {
+            None | Some(Event::Part) => Ok(()),
+            event => Err(self.differs(event, "nothing")),
+        }
     }
 
     /// Steps over what takes no byte.

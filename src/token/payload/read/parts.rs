@@ -45,7 +45,7 @@ impl<'r, 't> Parts<'r, 't> {
 
     pub(super) fn visit_all<V: Visitor<'t>>(mut self, visitor: V) -> Result<V::Value, Fault> {
         let value = visitor.visit_seq(&mut self)?;
-        self.reading.path.cut(self.base);
+        self.reading.end_parts(self.base)?;
         if self.read == self.written {
             return Ok(value);
         }
@@ -88,7 +88,7 @@ impl<'t> SeqAccess<'t> for Parts<'_, 't> {
             self.reading.path.cut(self.base);
             return Err(self.reading.fail(self.lengths()));
         }
-        self.reading.path.enter(self.base, step);
+        self.reading.begin_part(self.base, step)?;
         seed.deserialize(Reader(self.reading)).map(Some)
     }
 
@@ -117,7 +117,7 @@ impl<'r, 't> Entries<'r, 't> {
 
     pub(super) fn visit_all<V: Visitor<'t>>(mut self, visitor: V) -> Result<V::Value, Fault> {
         let value = visitor.visit_map(&mut self)?;
-        self.reading.path.cut(self.base);
+        self.reading.end_parts(self.base)?;
         if self.left == 0 {
             return Ok(value);
         }
@@ -139,14 +139,14 @@ impl<'t> MapAccess<'t> for Entries<'_, 't> {
             None => Ok(None),
             Some(left) => {
                 self.left = left;
-                self.reading.path.enter(self.base, Step::Key);
+                self.reading.begin_part(self.base, Step::Key)?;
                 seed.deserialize(Reader(self.reading)).map(Some)
             }
         }
     }
 
     fn next_value_seed<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<S::Value, Fault> {
-        self.reading.path.enter(self.base, Step::Value);
+        self.reading.begin_part(self.base, Step::Value)?;
         seed.deserialize(Reader(self.reading))
     }
 }
@@ -185,7 +185,7 @@ impl<'r, 't> NamedFields<'r, 't> {
             Err(fault) => Err(fault),
             Ok(_) if self.next < self.names.len() => Err(self.reading.fail(PayloadCause::NotRead)),
             Ok(value) => {
-                self.reading.path.cut(self.base);
+                self.reading.end_parts(self.base)?;
                 Ok(value)
             }
         }
@@ -203,7 +203,7 @@ impl<'t> MapAccess<'t> for NamedFields<'_, 't> {
             return Ok(None);
         };
         self.next = self.next.saturating_add(1);
-        self.reading.path.enter(self.base, Step::Field(name));
+        self.reading.begin_part(self.base, Step::Field(name))?;
         self.pending = true;
         let name: StrDeserializer<'_, Fault> = name.into_deserializer();
         seed.deserialize(name).map(Some)

@@ -173,9 +173,15 @@ impl<'t> Deserializer<'t> for Reader<'_, 't> {
             // So is a sequence of u8.
             Some(Event::Seq(len)) => {
                 let bytes: Result<Vec<u8>, Fault> = (0..len)
-                    .map(|_| match self.0.take() {
-                        Some(Event::Scalar(Scalar::U8(byte))) => Ok(byte),
-                        event => Err(self.0.differs(event, "bytes")),
+                    .map(|at| {
+                        let base = self.0.path.len();
+                        self.0.begin_part(base, Step::Element(at))?;
+                        let event = self.0.take();
+                        let Some(Event::Scalar(Scalar::U8(byte))) = event else {
+                            return Err(self.0.differs(event, "bytes"));
+                        };
+                        self.0.path.cut(base);
+                        Ok(byte)
                     })
                     .collect();
                 visitor.visit_byte_buf(bytes?)

@@ -62,6 +62,13 @@ impl<'r, 't> Variant<'r, 't> {
         self.reading.fail_at(Step::Variant(self.name), cause)
     }
 
+    /// One part may have the same bytes, if it is itself a tuple; or leave some for what follows.
+    fn one_part_as(&self, read: &'static str) -> Fault {
+        let written = "one part";
+        self.reading
+            .fail(PayloadCause::KindDiffers { written, read })
+    }
+
     /// Notes by position, or compares by name, what the variant was read as.
     fn check_mark(&self, mark: u64) -> Result<(), Fault> {
         let mut marks = self.reading.marks.borrow_mut();
@@ -129,10 +136,9 @@ impl<'t> VariantAccess<'t> for Variant<'_, 't> {
         }
     }
 
-    // One part that is itself a tuple or struct has the same bytes.
-
     fn tuple_variant<V: Visitor<'t>>(self, len: usize, visitor: V) -> Result<V::Value, Fault> {
         match self.form {
+            Form::Newtype => Err(self.one_part_as("a tuple")),
             Form::Unit if len > 0 => Err(self.reading.fail(PayloadCause::NotWritten)),
             _ => Reader(self.reading).tuple(len, visitor),
         }
@@ -144,6 +150,7 @@ impl<'t> VariantAccess<'t> for Variant<'_, 't> {
         visitor: V,
     ) -> Result<V::Value, Fault> {
         match self.form {
+            Form::Newtype => Err(self.one_part_as("a struct")),
             Form::Unit if !fields.is_empty() => Err(self.reading.fail(PayloadCause::NotWritten)),
             _ => Reader(self.reading).fields(fields, visitor),
         }

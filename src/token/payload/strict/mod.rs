@@ -18,7 +18,7 @@ use crate::error::{PayloadCause, PayloadError};
 use parts::Parts;
 
 /// Far more than what fits into a cookie, so that a value of any size is held in bounded memory.
-const MAX_EVENTS: usize = 1 << 16;
+const MAX_EVENTS: usize = 1 << 17;
 
 /// What one serialization wrote, and how it failed.
 #[derive(Default)]

@@ -47,8 +47,13 @@ impl<'s, S> Parts<'s, S> {
 
     /// Goes into the next part.
     fn enter(&mut self, step: Step) {
-        self.written.path.enter(self.base, step);
+        self.begin(step);
         self.count = self.count.saturating_add(1);
+    }
+
+    fn begin(&self, step: Step) {
+        self.written.path.enter(self.base, step);
+        self.written.event(Event::Part);
     }
 
     /// Leaves the value, all of whose parts were written.
@@ -139,7 +144,7 @@ impl<S: SerializeMap> SerializeMap for Parts<'_, S> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
-        self.written.path.enter(self.base, Step::Value);
+        self.begin(Step::Value);
         self.inner
             .serialize_value(&Strict::new(value, self.written))
     }

@@ -46,7 +46,6 @@ fn sessions(keys: &KeyRing, file: &Path) -> Result<Sessions<Account>, Box<dyn Er
         })
         .build()?;
     revocations.refresh().wait()?;
-    revocations.keep_fresh_on_a_thread()?;
     let sessions = Sessions::builder("shop.example", keys)
         .revocations(revocations)
         .build()?;

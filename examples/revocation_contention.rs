@@ -22,8 +22,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sealed_session::{
-    Clock, Key, KeyRing, Loaded, Randomness, Replaced, RevocationStore, Revocations, ScopeKind,
-    StoreError, StoreFuture, TimeError, Version,
+    Background, BackgroundFuture, Clock, Key, KeyRing, Loaded, Randomness, Replaced,
+    RevocationStore, Revocations, ScopeKind, StoreError, StoreFuture, TimeError, Version,
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -99,6 +99,8 @@ async fn log_out(servers: u64, each: f64) -> Result<Vec<Option<u64>>, Box<dyn st
         let random = Mutex::new(Random(server));
         let revocations = Revocations::shared("shop.example", &keys, world.clone())
             .clock(world.clone())
+            .background(world.clone())
+            .refresh_on_use()
             .dangerous_randomness(move || {
                 let mut random = random.lock().unwrap();
                 let bytes = std::array::from_fn(|_| random.next() as u8);
@@ -189,8 +191,15 @@ impl RevocationStore for World {
             Ok(replaced)
         })
     }
+}
 
-    fn sleep(&self, duration: Duration) -> StoreFuture<'static, ()> {
+impl Background for World {
+    fn spawn(&self, task: BackgroundFuture) -> std::io::Result<()> {
+        drop(tokio::spawn(task));
+        Ok(())
+    }
+
+    fn sleep(&self, duration: Duration) -> BackgroundFuture {
         Box::pin(sleep(duration))
     }
 }

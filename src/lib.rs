@@ -145,6 +145,8 @@ pub use revocation::{
     RevocationsBuilder, RevokeError, StoreError, StoreErrorKind, StoreFuture, Version,
 };
 #[cfg(feature = "std")]
+pub use runtime::background::{Background, BackgroundFuture};
+#[cfg(feature = "std")]
 pub use runtime::clock::{Clock, ManualClock, SystemClock};
 #[cfg(feature = "std")]
 pub use runtime::operation::Operation;

@@ -13,6 +13,9 @@
 #[path = "support/account.rs"]
 #[allow(dead_code, reason = "each test binary uses its part of it")]
 mod account;
+#[path = "support/background.rs"]
+#[allow(dead_code, reason = "each test binary uses its part of it")]
+mod background;
 #[path = "support/document_oracle.rs"]
 #[allow(dead_code, reason = "shared with the tests")]
 mod document_oracle;

@@ -11,6 +11,7 @@ use sealed_session::{
 
 use super::world::{AUDIENCE, NOW, secret};
 use crate::account::Account;
+use crate::background::TestBackground;
 use crate::test_store::TestStore;
 
 #[derive(Arbitrary, Debug)]
@@ -97,6 +98,8 @@ struct Run {
 
 fn process(clock: &ManualClock, store: &TestStore, ring: &KeyRing) -> Process {
     let revocations = Revocations::shared(AUDIENCE, ring, store.clone())
+        .refresh_on_use()
+        .background(TestBackground::new(clock))
         .clock(clock.clone())
         .max_staleness(Duration::from_secs(1 << 30))
         .build()
@@ -140,7 +143,7 @@ pub fn revocations(data: &[u8]) {
 impl Run {
     fn new() -> Self {
         let clock = ManualClock::new(UnixTime::from_secs(NOW));
-        let store = TestStore::new(&clock);
+        let store = TestStore::new();
         let ring = KeyRing::from_key(Key::from_bytes(&secret(1)).unwrap());
         let processes = [(); 2].map(|()| process(&clock, &store, &ring));
         let mut run = Self {

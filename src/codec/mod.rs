@@ -52,6 +52,8 @@ pub use inspect::Inspection;
 pub use lifetime::Lifetime;
 #[cfg(feature = "std")]
 pub(crate) use mint::Minted;
+#[cfg(feature = "std")]
+pub(crate) use seal::scopes_of;
 use session::Origin;
 pub use session::{RenewalReasons, Session};
 #[cfg(feature = "std")]

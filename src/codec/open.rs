@@ -86,7 +86,7 @@ impl<T: SessionData> Codec<T> {
         let claims = Claims::take(&mut body).ok_or(malformed)?;
         let state = &context.revocations;
         if !epoch_is_plausible(claims.epoch, state.clock(), context.now) {
-            return Err(malformed);
+            return Err(OpenError::of_an_epoch_too_far_ahead());
         }
         let authentic = |kind| OpenError::of_authentic(kind, claims.epoch);
         self.limits.check(&claims, context.now).map_err(authentic)?;

@@ -278,7 +278,7 @@ impl Form<'_> {
 }
 
 /// The scopes that a value names, each once, in order.
-fn scopes_of<T: SessionData>(value: &T) -> Vec<Scope> {
+pub(crate) fn scopes_of<T: SessionData>(value: &T) -> Vec<Scope> {
     let mut scopes = Vec::new();
     value.scopes(&mut Scopes::new(&mut |scope| scopes.push(scope)));
     scopes.sort_unstable();

@@ -43,6 +43,11 @@ pub enum BuildError {
     MaxEntries,
     /// The revocations were built for another audience than the sessions.
     RevocationsAudience,
+    /// Both a place for revocations and a fixed revocation epoch were given.
+    RevocationsTwice,
+    /// There is nothing that could load and write in the background: no thread to be had, or a platform without
+    /// them.
+    NoBackground,
 }
 
 impl fmt::Display for BuildError {
@@ -86,6 +91,14 @@ impl fmt::Display for BuildError {
             Self::RevocationsAudience => {
                 f.write_str("the revocations were built for another audience than the sessions")
             }
+            Self::RevocationsTwice => f.write_str(
+                "both revocations and a fixed revocation_epoch are given, and only one can count; leave \
+                 revocation_epoch out",
+            ),
+            Self::NoBackground => f.write_str(
+                "there is no thread to load and write on; where the platform has none, give a background of \
+                 your own",
+            ),
         }
     }
 }

@@ -5,14 +5,14 @@ use core::fmt;
 use super::KeyRingError;
 
 /// A key ring that could not be loaded, and from where.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct KeyRingSourceError {
     source: alloc::string::String,
     kind: KeyRingSourceErrorKind,
 }
 
 /// Why a key ring could not be loaded.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum KeyRingSourceErrorKind {
     /// The environment variable is not set.
@@ -22,13 +22,13 @@ pub enum KeyRingSourceErrorKind {
     /// The file is UTF-16, as some editors and shells of Windows write it.
     Utf16,
     /// The file could not be read.
-    Read(std::io::Error),
+    Read(alloc::sync::Arc<std::io::Error>),
     /// It is longer than a mebibyte, so it is something else.
     TooLong,
     /// The text is no key ring.
     Ring(KeyRingError),
     /// What a source of one's own says.
-    Other(alloc::boxed::Box<dyn core::error::Error + Send + Sync>),
+    Other(alloc::sync::Arc<dyn core::error::Error + Send + Sync>),
 }
 
 impl KeyRingSourceError {
@@ -48,7 +48,10 @@ impl KeyRingSourceError {
         source: &str,
         error: impl Into<alloc::boxed::Box<dyn core::error::Error + Send + Sync>>,
     ) -> Self {
-        Self::new(source.into(), KeyRingSourceErrorKind::Other(error.into()))
+        Self::new(
+            source.into(),
+            KeyRingSourceErrorKind::Other(error.into().into()),
+        )
     }
 
     /// Why it could not be loaded.

@@ -15,6 +15,7 @@ pub struct OpenError {
     kind: OpenErrorKind,
     authentic_epoch: Option<Epoch>,
     used_a_key: bool,
+    too_far_ahead: bool,
 }
 
 impl OpenError {
@@ -24,6 +25,15 @@ impl OpenError {
             kind,
             authentic_epoch: None,
             used_a_key: false,
+            too_far_ahead: false,
+        }
+    }
+
+    /// An authentic token whose epoch is further ahead than readers take.
+    pub(crate) const fn of_an_epoch_too_far_ahead() -> Self {
+        Self {
+            too_far_ahead: true,
+            ..Self::having_used_a_key(OpenErrorKind::Malformed)
         }
     }
 
@@ -41,6 +51,7 @@ impl OpenError {
             kind,
             authentic_epoch: Some(epoch),
             used_a_key: true,
+            too_far_ahead: false,
         }
     }
 
@@ -50,12 +61,19 @@ impl OpenError {
             kind: self.kind.max(other.kind),
             authentic_epoch: self.authentic_epoch.max(other.authentic_epoch),
             used_a_key: self.used_a_key || other.used_a_key,
+            too_far_ahead: self.too_far_ahead || other.too_far_ahead,
         }
     }
 
     /// Whether a key was tried.
     pub(crate) const fn used_a_key(&self) -> bool {
         self.used_a_key
+    }
+
+    /// Whether a revocation state that is far behind could be the reason, so that it should be loaded.
+    #[cfg(feature = "std")]
+    pub(crate) const fn is_too_far_ahead(&self) -> bool {
+        self.too_far_ahead
     }
 
     /// The check that failed.

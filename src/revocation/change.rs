@@ -8,13 +8,13 @@ use core::time::Duration;
 use super::scope::Scope;
 use super::state::RevocationState;
 use crate::time::Epoch;
-use crate::token::validity::EPOCH_AHEAD;
+use crate::token::validity::{AHEAD_OF_CLOCK, AHEAD_OF_TIME};
 
 /// How many entries a table holds where nothing else is said.
 pub(super) const DEFAULT_MAX_ENTRIES: usize = 100_000;
 
-/// How far ahead a forged epoch may be, in milliseconds, with an hour for clocks that differ.
-const LATEST_FORGED: u64 = EPOCH_AHEAD.saturating_add(3_600_000);
+/// How far ahead of the time a forged epoch may be, in milliseconds, with an hour for clocks that differ.
+const LATEST_FORGED: u64 = AHEAD_OF_TIME.saturating_add(3_600_000);
 
 /// What one write changes.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct RevocationChange {
     everyone: bool,
     after_leak: bool,
     scopes: Vec<Scope>,
+    /// Single sessions, of which one account may end many.
+    sessions: Vec<Scope>,
     prune_before: Epoch,
     max_entries: usize,
 }
@@ -34,6 +36,7 @@ impl RevocationChange {
             everyone: false,
             after_leak: false,
             scopes: Vec::new(),
+            sessions: Vec::new(),
             prune_before: Epoch::ZERO,
             max_entries: DEFAULT_MAX_ENTRIES,
         }
@@ -47,8 +50,8 @@ impl RevocationChange {
     }
 
     /// Ends every session, those included that a leaked key was used to forge with the latest clock that
-    /// readers take, a day ahead of both theirs and the time: the clock steps over it, and an hour for
-    /// clocks that differ.
+    /// readers take, which is a day ahead of the time, or a minute ahead of a clock that is ahead of that: the
+    /// clock steps over it, and an hour for clocks that differ.
     #[must_use]
     pub fn revoke_everyone_after_leak(mut self) -> Self {
         self.everyone = true;
@@ -60,6 +63,15 @@ impl RevocationChange {
     #[must_use]
     pub fn revoke(mut self, scopes: &[Scope]) -> Self {
         self.scopes.extend_from_slice(scopes);
+        self
+    }
+
+    /// Ends single sessions, by their own scopes ([`Scope::session`]). Anybody may sign in and out as often as
+    /// he likes, so these fill three quarters of the table at the most: one account must not end the sessions
+    /// of others.
+    #[must_use]
+    pub fn revoke_sessions(mut self, sessions: &[Scope]) -> Self {
+        self.sessions.extend_from_slice(sessions);
         self
     }
 
@@ -131,6 +143,13 @@ pub enum ChangeError {
         /// How many entries the table may hold.
         limit: usize,
     },
+    /// The table is too full for more single sessions.
+    TooManySessions {
+        /// How many entries it would hold.
+        entries: usize,
+        /// Up to how many single sessions are taken.
+        limit: usize,
+    },
 }
 
 impl fmt::Display for ChangeError {
@@ -143,6 +162,11 @@ impl fmt::Display for ChangeError {
                 f,
                 "{scopes} scopes at once are more than the {limit} that the table may hold; log \
                  out everyone instead"
+            ),
+            Self::TooManySessions { entries, limit } => write!(
+                f,
+                "{entries} entries are more than the {limit} up to which the table takes single sessions; \
+                 raise max_entries, or log out the user"
             ),
         }
     }
@@ -165,7 +189,7 @@ impl RevocationState {
         now: Epoch,
         seen: Epoch,
     ) -> Result<Applied, ChangeError> {
-        let mut scopes = change.scopes.clone();
+        let mut scopes = [&change.scopes[..], &change.sessions].concat();
         scopes.sort_unstable();
         scopes.dedup();
         if scopes.len() > change.max_entries && !change.everyone {
@@ -175,13 +199,28 @@ impl RevocationState {
             });
         }
         let forged = if change.after_leak {
-            self.clock.max(now).saturating_add(LATEST_FORGED)
+            let by_time = now.saturating_add(LATEST_FORGED);
+            self.clock.saturating_add(AHEAD_OF_CLOCK).max(by_time)
         } else {
             Epoch::ZERO
         };
         let clock = self
             .next_clock(now, seen.max(forged))
             .ok_or(ChangeError::ClockExhausted)?;
+        let below = |&epoch: &Epoch| epoch < change.prune_before;
+        let covered = self.revoked().map(|(_, epoch)| epoch).filter(below).max();
+        if !change.everyone && !change.sessions.is_empty() {
+            let kept = |&(_, epoch): &(Scope, Epoch)| covered.is_none_or(|covered| epoch > covered);
+            let entries = self
+                .revoked()
+                .filter(kept)
+                .count()
+                .saturating_add(scopes.len());
+            let limit = change.max_entries.saturating_sub(change.max_entries / 4);
+            if entries > limit {
+                return Err(ChangeError::TooManySessions { entries, limit });
+            }
+        }
         self.clock = clock;
         if change.everyone {
             self.raise_floor(clock);
@@ -192,8 +231,7 @@ impl RevocationState {
             });
         }
         let all = self.revoked.len();
-        let below = |&epoch: &Epoch| epoch < change.prune_before;
-        if let Some(covered) = self.revoked().map(|(_, epoch)| epoch).filter(below).max() {
+        if let Some(covered) = covered {
             self.raise_floor(covered);
         }
         let pruned = all.saturating_sub(self.revoked.len());

@@ -27,13 +27,16 @@ pub enum RefreshError {
     /// The document does not open.
     Document(DocumentError),
     /// The document is older than what this process holds, or of another line: an old copy was put
-    /// back, or the store forgot a write.
+    /// back, or the store forgot a write. A process that may write puts a new state above both in its place, by
+    /// itself.
     RolledBack {
         /// The clock of the state held.
         held: Epoch,
         /// The clock of the document.
         found: Epoch,
     },
+    /// The background task was lost before it had an answer. It starts again with the next call.
+    Interrupted,
 }
 
 impl fmt::Display for RefreshError {
@@ -48,18 +51,19 @@ impl fmt::Display for RefreshError {
             ),
             Self::Lost { held } => write!(
                 f,
-                "the store has lost them. Make a new one above {held}, or the greatest such clock \
-                 that a server names, by create_store_above in a new process; that ends every \
-                 session, and the servers take it up by themselves"
+                "the store has lost them. Is its place the right one? If they are gone, create_store makes a \
+                 new one; it must be above {held}, which this process knows, and above what other servers \
+                 name"
             ),
             Self::Document(error) => error.fmt(f),
             Self::RolledBack { held, found } => write!(
                 f,
                 "the store's clock {found} does not follow {held}, which this process has seen: an \
-                 old copy was put back, or the store forgets. Remove it, and make a new one above \
-                 {held}, or the greatest such clock that a server names, by create_store_above in a \
-                 new process; that ends every session, and the servers take it up by themselves"
+                 old copy was put back, or the store forgets; a server that may write puts it right"
             ),
+            Self::Interrupted => {
+                f.write_str("the background task was lost before it had an answer; try again")
+            }
         }
     }
 }
@@ -70,7 +74,7 @@ impl core::error::Error for RefreshError {
             Self::Clock(error) => Some(error),
             Self::Store(error) => Some(error),
             Self::Document(error) => Some(error),
-            Self::NoStore | Self::Lost { .. } | Self::RolledBack { .. } => None,
+            Self::NoStore | Self::Lost { .. } | Self::RolledBack { .. } | Self::Interrupted => None,
         }
     }
 }
@@ -111,11 +115,10 @@ pub enum RevokeError {
     Contended,
     /// The new document could not be sealed: no key seals now.
     Seal(SealError),
-    /// There is a document already, and nothing was changed.
-    StoreExists,
-    /// This process holds a state, and so makes no new store: it would forget what it knows. Remove
-    /// the old document by hand, and let a new process make the store.
-    HoldsState,
+    /// The background task was lost before it had an answer: it may have been done or not. Try again.
+    Interrupted,
+    /// The memory of a process would forget it with its next restart, and then let in what was forged.
+    OnlyInMemory,
 }
 
 impl fmt::Display for RevokeError {
@@ -142,10 +145,13 @@ impl fmt::Display for RevokeError {
                 f.write_str("other processes write to the store all the time; try again")
             }
             Self::Seal(error) => error.fmt(f),
-            Self::StoreExists => f.write_str("the store exists; it was left as it is"),
-            Self::HoldsState => f.write_str(
-                "this process has held a state of the store, and makes no new one; do it in a new \
-                 process",
+            Self::Interrupted => f.write_str(
+                "the background task was lost before it had an answer; it may have been done or not, \
+                 try again",
+            ),
+            Self::OnlyInMemory => f.write_str(
+                "the memory of this process would forget it with the next restart, and let in what was \
+                 forged; keep revocations in a store, such as FileStore",
             ),
         }
     }

@@ -39,6 +39,8 @@ pub use document::{DocumentCodec, DocumentError};
 #[cfg(feature = "std")]
 pub use error::{RefreshError, RevokeError};
 #[cfg(feature = "std")]
+pub(crate) use handle::Superseded;
+#[cfg(feature = "std")]
 pub use handle::{RevocationEvent, Revocations, RevocationsBuilder};
 #[cfg(feature = "std")]
 pub(crate) use in_this_process::InThisProcess;

@@ -4,13 +4,14 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 
-/// A call that may have to ask a store or a source, and does nothing until it is driven: `.await` it, or, in
-/// code without a runtime, [`wait`](Self::wait) for it.
-///
-/// One that is dropped half-way may have been done or not.
-#[must_use = "nothing happens until this is awaited, or waited for with `.wait()`"]
+use super::background::is_background;
+
+/// A call that may have to ask a store or a source. It has begun when it is returned, and goes on in the
+/// background whatever becomes of its caller: `.await` its answer, or, in code that is not asynchronous,
+/// [`wait`](Self::wait) for it.
+#[must_use = "whether it succeeded is known when this is awaited, or waited for with `.wait()`"]
 pub struct Operation<'a, R>(Pin<Box<dyn Future<Output = R> + Send + 'a>>);
 
 impl<'a, R> Operation<'a, R> {
@@ -18,8 +19,23 @@ impl<'a, R> Operation<'a, R> {
         Self(Box::pin(future))
     }
 
-    /// Blocks this thread until the call is done. Never on a thread of an asynchronous runtime.
-    pub fn wait(self) -> R {
+    /// Blocks this thread until the call is done. Also inside an asynchronous runtime it comes to an end,
+    /// though it holds up what else this thread should do: `.await` it there.
+    ///
+    /// # Panics
+    ///
+    /// In a listener of `on_event`, which is called by the very thread that would have to answer: spawn a task
+    /// or a thread there.
+    pub fn wait(mut self) -> R {
+        let mut context = Context::from_waker(Waker::noop());
+        if let Poll::Ready(done) = self.0.as_mut().poll(&mut context) {
+            return done;
+        }
+        assert!(
+            !is_background(),
+            "`.wait()` was called by a listener of `on_event`, on the thread that would have to answer; \
+             call it on another thread, or spawn a task"
+        );
         pollster::block_on(self.0)
     }
 }

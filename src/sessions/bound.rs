@@ -4,10 +4,12 @@ use core::fmt;
 
 use super::{Sessions, SignIn};
 use crate::codec::data::SessionData;
-use crate::codec::{Codec, Context, Session};
+use crate::codec::{Codec, Context, Session, scopes_of};
 use crate::cookie::SetCookie;
 use crate::error::{OpenError, OpenErrorKind, SealError};
-use crate::revocation::{RefreshError, RevocationState, RevocationView, RevokeError, Scope};
+use crate::revocation::{
+    RefreshError, RevocationState, RevocationView, RevokeError, Scope, Superseded,
+};
 use crate::runtime::operation::Operation;
 use crate::telemetry::TelemetryEvent;
 use crate::time::{TimeError, UnixTime};
@@ -85,11 +87,19 @@ impl<'a, T: SessionData> Bound<'a, T> {
                 if let (OpenErrorKind::UnknownKey, Some(live)) = (error.kind(), &inner.live) {
                     live.observe_unknown_key();
                 }
+                if error.is_too_far_ahead() {
+                    inner.revocations.hint();
+                }
                 error.authentic_epoch()
             }
         };
         if let Some(epoch) = authentic_epoch {
             inner.revocations.observe(epoch);
+            if inner.revocations.are_elsewhere(epoch) {
+                let cookie_name = inner.cookie.name();
+                let event = TelemetryEvent::RevocationsElsewhere { cookie_name };
+                self.sessions.advise(&inner.told_elsewhere, event);
+            }
         }
         opened
     }
@@ -101,10 +111,8 @@ impl<'a, T: SessionData> Bound<'a, T> {
     /// As there.
     pub fn begin_sign_in(&self) -> Operation<'a, Result<SignIn<'a, T>, RefreshError>> {
         let sessions = *self;
-        Operation::new(async move {
-            let begun = sessions.sessions.0.revocations.begin_sign_in().await?;
-            Ok(SignIn::new(sessions, begun))
-        })
+        let begun = sessions.sessions.0.revocations.begin_sign_in();
+        Operation::new(async move { Ok(SignIn::new(sessions, begun.await?)) })
     }
 
     /// As [`Sessions::start`].
@@ -248,15 +256,14 @@ impl<'a, T: SessionData> Bound<'a, T> {
         // What cannot be sealed is found before anything is revoked.
         let _ = self.sealed_with_less(session, value)?;
         let inner = &*self.sessions.0;
-        let scope = Scope::session(session.claims().session_id());
         // The very state that is changed has the last word: whatever else was revoked before, or in a
         // write of its own, ends the session.
-        let check = |base: &RevocationState| {
-            let context = self.context(self.now()?, RevocationView::current(base));
-            let codec = inner.codec.load();
-            Ok(codec.check_renewal(session, value, &context)?)
+        let superseded = Superseded {
+            own: Scope::session(session.claims().session_id()),
+            epoch: session.claims().epoch(),
+            scopes: scopes_of(session.value()),
         };
-        let revoked_at = inner.revocations.revoke_alone(scope, check).await?;
+        let revoked_at = inner.revocations.supersede(superseded).await?;
         let now = self.now()?;
         let context = self.context(now, RevocationView::absent());
         let random = (inner.randomness)()?;

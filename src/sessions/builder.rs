@@ -15,12 +15,21 @@ use crate::cookie::{CookieSettings, SiteOrigin};
 use crate::error::{BuildError, RandomnessError};
 use crate::keys::live::{Keys, KeysKind, LiveKeyRing};
 use crate::keys::ring::KeyRing;
-use crate::revocation::Revocations;
+use crate::revocation::{RevocationStore, Revocations, RevocationsBuilder};
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::telemetry::Telemetry;
 use crate::time::Epoch;
 use crate::token::random::Randomness;
 use crate::token::wire::Protection;
+
+/// Where revocations are to be kept.
+enum RevocationsKept<'a> {
+    Nowhere,
+    At(Revocations),
+    InStore(Box<dyn RevocationStore>, Box<SetRevocations<'a>>),
+}
+
+type SetRevocations<'a> = dyn for<'k> FnOnce(RevocationsBuilder<'k>) -> RevocationsBuilder<'k> + 'a;
 
 /// Settings of [`Sessions`].
 #[must_use]
@@ -31,10 +40,11 @@ pub struct SessionsBuilder<'a, T> {
     cookie: CookieSettings,
     origin: Option<&'a str>,
     another_process: bool,
-    revocations: Revocations,
+    revocations: RevocationsKept<'a>,
+    epoch: Option<Epoch>,
     clock: Arc<dyn Clock>,
     randomness: Arc<RandomnessSource>,
-    telemetry: Option<Box<dyn Telemetry>>,
+    telemetry: Option<Arc<dyn Telemetry>>,
     data: PhantomData<fn(T) -> T>,
 }
 
@@ -47,7 +57,8 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
             cookie: CookieSettings::default(),
             origin: None,
             another_process: false,
-            revocations: Revocations::default(),
+            revocations: RevocationsKept::Nowhere,
+            epoch: None,
             clock: Arc::new(SystemClock),
             randomness: Arc::new(Randomness::from_os),
             telemetry: None,
@@ -123,18 +134,58 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         self
     }
 
-    /// Where revocations are kept. A fixed epoch of 0 by default: nothing can be revoked.
+    /// Keeps revocations in a store that servers share, and loads it in the background. Nothing opens until it
+    /// was loaded: a server awaits [`create_store`](Revocations::create_store) before it takes requests, which
+    /// also makes the store where there is none yet.
+    ///
+    /// ```
+    /// use sealed_session::{FileStore, Key, KeyRing, SessionData, Sessions};
+    ///
+    /// # #[derive(serde::Serialize, serde::Deserialize)]
+    /// # struct Account { user: u64 }
+    /// # impl SessionData for Account { const NAME: &'static str = "account"; const SCHEMA: u32 = 1; }
+    /// # let keys = KeyRing::from_key(Key::generate()?);
+    /// # let path = std::env::temp_dir().join(format!("revocations-in-{}", std::process::id()));
+    /// let sessions = Sessions::<Account>::builder("shop.example", &keys)
+    ///     .revocations_in(FileStore::new(&path))
+    ///     .build()?;
+    /// sessions.revocations().create_store().wait()?; // or .await?
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Audience, keys (also those of a [`LiveKeyRing`]), timeouts, skew and clock are those of the sessions, and
+    /// [`telemetry`](Self::telemetry) is told what happens. A second kind of session shares it:
+    /// `.revocations(sessions.revocations().clone())`.
+    pub fn revocations_in(self, store: impl RevocationStore) -> Self {
+        self.revocations_with(store, |revocations| revocations)
+    }
+
+    /// The same with other settings, such as
+    /// `.revocations_with(store, |revocations| revocations.refresh_interval(Duration::from_secs(15)))`.
+    pub fn revocations_with(
+        mut self,
+        store: impl RevocationStore,
+        settings: impl for<'k> FnOnce(RevocationsBuilder<'k>) -> RevocationsBuilder<'k> + 'a,
+    ) -> Self {
+        self.revocations = RevocationsKept::InStore(Box::new(store), Box::new(settings));
+        self
+    }
+
+    /// Where revocations are kept, if it is not [in a store](Self::revocations_in) of these sessions alone. A fixed
+    /// epoch of 0 by default: nothing can be revoked.
     ///
     /// Sessions of the same keys and audience must share one, whatever their cookies are called.
     pub fn revocations(mut self, revocations: Revocations) -> Self {
-        self.revocations = revocations;
+        self.revocations = RevocationsKept::At(revocations);
         self
     }
 
     /// A fixed revocation epoch from the configuration. Raising it with the next deploy logs
     /// everybody out.
-    pub fn revocation_epoch(self, epoch: Epoch) -> Self {
-        self.revocations(Revocations::fixed(epoch))
+    pub fn revocation_epoch(mut self, epoch: Epoch) -> Self {
+        self.epoch = Some(epoch);
+        self
     }
 
     /// Where the time comes from. The system's clock by default.
@@ -159,7 +210,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
 
     /// Is told of every session that is opened, refused or sealed. Nobody by default.
     pub fn telemetry(mut self, telemetry: impl Telemetry) -> Self {
-        self.telemetry = Some(Box::new(telemetry));
+        self.telemetry = Some(Arc::new(telemetry));
         self
     }
 
@@ -187,8 +238,8 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
                 } = self.codec;
                 live.follow(idle_timeout, absolute_timeout, skew, |ring| {
                     let sessions = self.build_on(ring, Some(live.clone()))?;
-                    let follower = sessions.follower();
-                    Ok((sessions, follower))
+                    let taker = sessions.taker();
+                    Ok((sessions, taker))
                 })
             }
         }
@@ -202,12 +253,30 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         let origin = self.origin.map(SiteOrigin::parse).transpose()?;
         let cookie = self.cookie.build_for(T::NAME, origin.as_ref())?;
         let codec: Codec<T> = self.codec.build(self.audience, cookie.name(), ring)?;
-        if !self.revocations.has_audience(codec.audience()) {
+        let revocations = match (self.revocations, self.epoch) {
+            (RevocationsKept::Nowhere, epoch) => Revocations::fixed(epoch.unwrap_or_default()),
+            (_, Some(_)) => return Err(BuildError::RevocationsTwice),
+            (RevocationsKept::At(revocations), None) => revocations,
+            (RevocationsKept::InStore(store, settings), None) => {
+                let builder = RevocationsBuilder::new(self.audience, ring, store)
+                    .skew(self.codec.skew)
+                    .shared_clock(Arc::clone(&self.clock));
+                let builder = match &self.telemetry {
+                    Some(telemetry) => {
+                        let telemetry = Arc::clone(telemetry);
+                        builder.on_event(move |event| telemetry.record(&event.into()))
+                    }
+                    None => builder,
+                };
+                settings(builder).build()?
+            }
+        };
+        if !revocations.has_audience(codec.audience()) {
             return Err(BuildError::RevocationsAudience);
         }
         if live.is_some() {
             // They may have been built on a ring that has been replaced since.
-            self.revocations.replace_keys(ring)?;
+            revocations.replace_keys(ring)?;
         }
         let Settings {
             idle_timeout,
@@ -215,8 +284,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
             skew,
             ..
         } = self.codec;
-        self.revocations
-            .learn_lifetimes(idle_timeout, absolute_timeout, skew);
+        revocations.learn_lifetimes(idle_timeout, absolute_timeout, skew);
         let here = if self.another_process {
             Arc::default()
         } else {
@@ -225,12 +293,13 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         Ok(Sessions(Arc::new(Inner {
             codec: ArcSwap::from_pointee(codec),
             cookie,
-            revocations: self.revocations,
+            revocations,
             clock: self.clock,
             randomness: self.randomness,
             live,
             telemetry: self.telemetry,
             here,
+            told_elsewhere: core::sync::atomic::AtomicBool::new(false),
             #[cfg(feature = "http")]
             for_loopback: origin.is_some_and(|origin| !origin.is_https()),
             #[cfg(feature = "http")]
@@ -246,7 +315,6 @@ impl<T> fmt::Debug for SessionsBuilder<'_, T> {
             .field("keys", &self.keys)
             .field("codec", &self.codec)
             .field("cookie", &self.cookie)
-            .field("revocations", &self.revocations)
             .finish_non_exhaustive()
     }
 }

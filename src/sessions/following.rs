@@ -6,18 +6,18 @@ use alloc::sync::{Arc, Weak};
 use super::{Inner, Sessions};
 use crate::codec::data::SessionData;
 use crate::error::KeyRingError;
-use crate::keys::live::{Commit, Follower};
+use crate::keys::live::{Commit, Taker};
 use crate::keys::ring::KeyRing;
 
 struct Following<T>(Weak<Inner<T>>);
 
 impl<T: SessionData> Sessions<T> {
-    pub(super) fn follower(&self) -> Box<dyn Follower> {
+    pub(super) fn taker(&self) -> Box<dyn Taker> {
         Box::new(Following(Arc::downgrade(&self.0)))
     }
 }
 
-impl<T: SessionData> Follower for Following<T> {
+impl<T: SessionData> Taker for Following<T> {
     fn is_gone(&self) -> bool {
         self.0.strong_count() == 0
     }

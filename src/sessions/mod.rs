@@ -13,7 +13,6 @@ mod request;
 mod sign_in;
 mod sign_out;
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -78,9 +77,11 @@ struct Inner<T> {
     randomness: Arc<RandomnessSource>,
     /// Whose rings they take.
     live: Option<LiveKeyRing>,
-    telemetry: Option<Box<dyn Telemetry>>,
+    telemetry: Option<Arc<dyn Telemetry>>,
     /// What was done in this process.
     here: Arc<InThisProcess>,
+    /// Whether somebody was told that other servers know of revocations that these sessions do not.
+    told_elsewhere: core::sync::atomic::AtomicBool,
     /// Whether the cookie is one for plain HTTP on a developer's machine.
     #[cfg(feature = "http")]
     for_loopback: bool,
@@ -275,15 +276,12 @@ impl<T: SessionData> Sessions<T> {
     pub fn revoke_session(
         &self,
         session: &Session<T>,
-    ) -> Operation<'_, Result<Epoch, RevokeError>> {
-        let is_ours = self.0.codec.load().has_opened(session);
-        let scope = Scope::session(session.claims().session_id());
-        Operation::new(async move {
-            if !is_ours {
-                return Err(RevokeError::OtherOrigin);
-            }
-            self.revoke(&[scope]).await
-        })
+    ) -> Operation<'static, Result<Epoch, RevokeError>> {
+        if !self.0.codec.load().has_opened(session) {
+            return Operation::new(core::future::ready(Err(RevokeError::OtherOrigin)));
+        }
+        let own = Scope::session(session.claims().session_id());
+        self.0.revocations.revoke_sessions([own].into())
     }
 }
 
@@ -295,6 +293,21 @@ impl<T> Sessions<T> {
     /// `Max-Age`; an answer that removes it, and arrives late, removes the cookie of a newer sign-in.
     pub fn removal_cookies(&self) -> RemovalCookies {
         self.0.cookie.removal()
+    }
+
+    /// Tells of a mistake of the set-up, once: to the telemetry, and without one to the developer.
+    #[cold]
+    fn advise(&self, told: &core::sync::atomic::AtomicBool, event: TelemetryEvent<'_>) {
+        if told.swap(true, core::sync::atomic::Ordering::Relaxed) {
+            return;
+        }
+        #[cfg(debug_assertions)]
+        if self.0.telemetry.is_none()
+            && let Some(advice) = event.advice()
+        {
+            std::eprintln!("sealed-session: {advice}");
+        }
+        self.tell(|| event);
     }
 
     #[inline]
@@ -320,7 +333,7 @@ impl<T> Sessions<T> {
         &self,
         kind: ScopeKind<I>,
         id: impl ScopeId<I>,
-    ) -> Operation<'_, Result<Epoch, RevokeError>> {
+    ) -> Operation<'static, Result<Epoch, RevokeError>> {
         self.0.revocations.revoke_scope(kind, id)
     }
 
@@ -332,7 +345,7 @@ impl<T> Sessions<T> {
     /// # Errors
     ///
     /// [`RevokeError`].
-    pub fn revoke(&self, scopes: &[Scope]) -> Operation<'_, Result<Epoch, RevokeError>> {
+    pub fn revoke(&self, scopes: &[Scope]) -> Operation<'static, Result<Epoch, RevokeError>> {
         self.0.revocations.revoke(scopes)
     }
 
@@ -341,7 +354,7 @@ impl<T> Sessions<T> {
     /// # Errors
     ///
     /// As [`revoke`](Self::revoke).
-    pub fn revoke_everyone(&self) -> Operation<'_, Result<Epoch, RevokeError>> {
+    pub fn revoke_everyone(&self) -> Operation<'static, Result<Epoch, RevokeError>> {
         self.0.revocations.revoke_everyone()
     }
 

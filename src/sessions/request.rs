@@ -91,15 +91,6 @@ impl<T> Sessions<T> {
         } else {
             return;
         };
-        if inner.told_origin.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        #[cfg(debug_assertions)]
-        if inner.telemetry.is_none()
-            && let Some(advice) = event.advice()
-        {
-            std::eprintln!("sealed-session: {advice}");
-        }
-        self.tell(|| event);
+        self.advise(&inner.told_origin, event);
     }
 }

@@ -69,11 +69,12 @@ impl<'a, T: SessionData> Bound<'a, T> {
         let ids = ids.chain(session.others().iter().copied());
         let scopes: Vec<Scope> = ids.map(Scope::session).collect();
         drop(session);
+        // It is under way from here on, whatever becomes of the request.
+        let revoked = is_ours.then(|| sessions.0.revocations.revoke_sessions(scopes));
         Operation::new(async move {
-            let revoked = if is_ours {
-                sessions.0.revocations.revoke(&scopes).await.map(drop)
-            } else {
-                Err(RevokeError::OtherOrigin)
+            let revoked = match revoked {
+                Some(revoked) => revoked.await.map(drop),
+                None => Err(RevokeError::OtherOrigin),
             };
             let revoked = match revoked {
                 // There is nothing to revoke with, and nothing that failed.

@@ -29,7 +29,7 @@ const REVOCATIONS: &str = "sealed_session_revocations_total";
 /// | `sealed_session_signed_out_total` | `result` | `done`, `not_revoked` (on other servers) |
 /// | `sealed_session_origin_total` | `kind` | `plain_http`, `not_loopback`: the cookie is not for where the site is reached |
 /// | `sealed_session_key_ring_total` | `event` | `replaced`, `failed` |
-/// | `sealed_session_revocations_total` | `event` | `loaded`, `failed`, `written`, `pruned`, `not_written_again`, `bounded`, `behind_tokens` |
+/// | `sealed_session_revocations_total` | `event` | `loaded`, `failed`, `written`, `pruned`, `not_written_again`, `bounded`, `full`, `behind_tokens`, `repaired`, `interrupted`, `elsewhere` (this server has no store, and others do) |
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MetricsTelemetry;
 
@@ -79,6 +79,9 @@ impl Telemetry for MetricsTelemetry {
             }
             TelemetryEvent::PlainHttp { .. } => counter!(ORIGIN, "kind" => "plain_http"),
             TelemetryEvent::NotLoopback { .. } => counter!(ORIGIN, "kind" => "not_loopback"),
+            TelemetryEvent::RevocationsElsewhere { .. } => {
+                counter!(REVOCATIONS, "event" => "elsewhere")
+            }
             TelemetryEvent::KeyRing(event) => counter!(KEY_RING, "event" => key_ring(event)),
             TelemetryEvent::Revocations(event) => {
                 counter!(REVOCATIONS, "event" => revocations(event))
@@ -104,5 +107,8 @@ const fn revocations(event: &RevocationEvent) -> &'static str {
         RevocationEvent::NotWrittenAgain(_) => "not_written_again",
         RevocationEvent::Bounded { .. } => "bounded",
         RevocationEvent::BehindTokens { .. } => "behind_tokens",
+        RevocationEvent::Repaired { .. } => "repaired",
+        RevocationEvent::Full(_) => "full",
+        RevocationEvent::Interrupted => "interrupted",
     }
 }

@@ -105,6 +105,13 @@ pub enum TelemetryEvent<'a> {
         /// The cookie's full name.
         cookie_name: &'a str,
     },
+    /// An authentic session was sealed under revocations that these sessions do not have: other servers keep
+    /// them in a store, or were given a later `revocation_epoch`. What they revoke is not known here. Told
+    /// once.
+    RevocationsElsewhere {
+        /// The cookie's full name.
+        cookie_name: &'a str,
+    },
     /// What [`LiveKeyRingBuilder::on_event`](crate::LiveKeyRingBuilder::on_event) tells:
     /// `.on_event(move |event| telemetry.record(&event.into()))`.
     KeyRing(&'a KeyRingEvent<'a>),
@@ -124,7 +131,7 @@ impl<'a> From<&'a RevocationEvent> for TelemetryEvent<'a> {
     }
 }
 
-#[cfg(any(feature = "http", feature = "tracing"))]
+#[cfg(any(debug_assertions, feature = "tracing"))]
 impl<'a> TelemetryEvent<'a> {
     /// The sentence for the developer, where the event is a mistake of the set-up.
     pub(crate) const fn advice(&self) -> Option<Advice<'a>> {
@@ -141,19 +148,25 @@ impl<'a> TelemetryEvent<'a> {
                        another host, where anybody on the way can take it; give the builder the site's \
                        origin, such as .origin(\"https://shop.example\")",
             }),
+            Self::RevocationsElsewhere { cookie_name } => Some(Advice {
+                cookie_name,
+                text: "comes from a server that knows of revocations which this one does not, so whoever is \
+                       logged out there stays signed in here; give the builder the same store, such as \
+                       .revocations_in(store), or the same revocation_epoch",
+            }),
             _ => None,
         }
     }
 }
 
 /// What a developer should change.
-#[cfg(any(feature = "http", feature = "tracing"))]
+#[cfg(any(debug_assertions, feature = "tracing"))]
 pub(crate) struct Advice<'a> {
     cookie_name: &'a str,
     text: &'static str,
 }
 
-#[cfg(any(feature = "http", feature = "tracing"))]
+#[cfg(any(debug_assertions, feature = "tracing"))]
 impl core::fmt::Display for Advice<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "the cookie {} {}", self.cookie_name, self.text)

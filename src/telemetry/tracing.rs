@@ -1,6 +1,6 @@
 //! [`TracingTelemetry`]: events for the `tracing` crate.
 
-use ::tracing::{debug, info, trace, warn};
+use ::tracing::{debug, error, info, trace, warn};
 
 use super::{Telemetry, TelemetryEvent};
 use crate::keys::live::KeyRingEvent;
@@ -38,7 +38,8 @@ impl Telemetry for TracingTelemetry {
                 event!(warn, %error, "session signed out, and not revoked on other servers");
             }
             TelemetryEvent::PlainHttp { cookie_name }
-            | TelemetryEvent::NotLoopback { cookie_name } => {
+            | TelemetryEvent::NotLoopback { cookie_name }
+            | TelemetryEvent::RevocationsElsewhere { cookie_name } => {
                 if let Some(advice) = event.advice() {
                     event!(warn, cookie_name, "{advice}");
                 }
@@ -85,5 +86,19 @@ fn revocations(event: &RevocationEvent) {
             clock = clock.as_millis(),
             "revocations are behind a token, the store has lost something"
         ),
+        RevocationEvent::Repaired { clock } => event!(
+            error,
+            clock = clock.as_millis(),
+            "the store of revocations had forgotten a write: every session was ended, and none forgiven"
+        ),
+        RevocationEvent::Full(error) => {
+            event!(error, %error, "table of revocations full, single sessions are not taken");
+        }
+        RevocationEvent::Interrupted => {
+            event!(
+                error,
+                "background task of the revocations lost, it starts again"
+            );
+        }
     }
 }

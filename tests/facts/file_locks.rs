@@ -8,42 +8,36 @@ use std::process::Command;
 use std::time::Duration;
 
 use sealed_session::{
-    DocumentError, FileStore, KeyRing, KeyRingFile, Loaded, RefreshError, Replaced,
-    RevocationStore, Revocations, RevokeError, RingKey, StoreError, StoreErrorKind, StoreFuture,
-    Version,
+    Background, BackgroundFuture, DocumentError, FileStore, KeyRing, KeyRingFile, RefreshError,
+    Revocations, RevokeError, RingKey, StoreErrorKind,
 };
 
 use crate::files::{Folder, user};
 use crate::fixture::{NOW, at, key};
 
-/// A store that fails the test when it is to be tried again.
-struct Once(FileStore);
+/// A background that fails the test when a store is to be tried again.
+struct Once;
 
-impl RevocationStore for Once {
-    fn load<'a>(
-        &'a self,
-        known: Option<&'a Version>,
-    ) -> StoreFuture<'a, Result<Loaded, StoreError>> {
-        self.0.load(known)
+impl Background for Once {
+    fn spawn(&self, task: BackgroundFuture) -> std::io::Result<()> {
+        std::thread::spawn(|| pollster::block_on(task));
+        Ok(())
     }
 
-    fn replace<'a>(
-        &'a self,
-        expected: Option<&'a Version>,
-        document: Vec<u8>,
-    ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
-        self.0.replace(expected, document)
-    }
-
-    fn sleep(&self, _: Duration) -> StoreFuture<'static, ()> {
-        panic!("a permanent error is tried again");
+    fn sleep(&self, duration: Duration) -> BackgroundFuture {
+        assert!(
+            duration >= Duration::from_secs(5),
+            "a permanent error is tried again"
+        );
+        Box::pin(std::future::pending())
     }
 }
 
 fn tried_once(file: &Path) -> Revocations {
     let ring = KeyRing::from_key(key(1));
-    let store = Once(FileStore::new(file));
-    Revocations::shared("shop.example", &ring, store)
+    Revocations::shared("shop.example", &ring, FileStore::new(file))
+        .refresh_on_use()
+        .background(Once)
         .build()
         .unwrap()
 }

@@ -32,7 +32,10 @@ impl Folder {
     pub(crate) fn process(&self) -> Revocations {
         let ring = KeyRing::from_key(key(1));
         let store = FileStore::new(self.file());
-        Revocations::shared(AUDIENCE, &ring, store).build().unwrap()
+        Revocations::shared(AUDIENCE, &ring, store)
+            .refresh_on_use()
+            .build()
+            .unwrap()
     }
 }
 
@@ -129,7 +132,10 @@ fn no_file_a_folder_and_a_link_in_its_place_are_told_apart() {
 fn a_folder_that_is_not_there_is_told_by_its_path() {
     let ring = KeyRing::from_key(key(1));
     let store = FileStore::new("/nowhere/at/all/revocations");
-    let revocations = Revocations::shared(AUDIENCE, &ring, store).build().unwrap();
+    let revocations = Revocations::shared(AUDIENCE, &ring, store)
+        .refresh_on_use()
+        .build()
+        .unwrap();
     let error = revocations.create_store().wait().unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -13,6 +13,7 @@ use sealed_session::{
 };
 
 use crate::account::{Account, typical};
+use crate::background::{TestBackground, wait_until};
 use crate::fixture::{NOW, at, key};
 
 /// A source that gives what the test puts there.
@@ -48,7 +49,9 @@ impl KeyRingSource for Put {
 
 fn follow(source: &Put) -> (LiveKeyRing, ManualClock) {
     let clock = ManualClock::new(at(NOW));
-    let live = LiveKeyRing::builder(source.clone()).clock(clock.clone());
+    let live = LiveKeyRing::builder(source.clone())
+        .clock(clock.clone())
+        .refresh_on_use();
     (live.load().wait().unwrap(), clock)
 }
 
@@ -275,47 +278,25 @@ fn an_unknown_key_brings_a_load_forward_and_made_up_ones_no_more_than_one_an_int
 
 #[test]
 fn the_task_loads_at_its_interval_and_ends_with_its_last_user() {
-    /// Sleeps as the test says.
-    struct Stepped(Put, Arc<tokio::sync::Semaphore>);
-    impl KeyRingSource for Stepped {
-        fn load(&self) -> SourceFuture<'_, Result<KeyRing, KeyRingSourceError>> {
-            self.0.load()
-        }
-
-        fn sleep(&self, _: Duration) -> SourceFuture<'static, ()> {
-            let steps = Arc::clone(&self.1);
-            Box::pin(async move { steps.acquire().await.unwrap().forget() })
-        }
-    }
     let source = Put::new(&ring([entry(1)]));
-    let steps = Arc::new(tokio::sync::Semaphore::new(0));
     let clock = ManualClock::new(at(NOW));
-    let live = LiveKeyRing::builder(Stepped(source.clone(), Arc::clone(&steps)))
+    // Its pauses take no time, and move the clock.
+    let background = TestBackground::new(&clock);
+    let live = LiveKeyRing::builder(source.clone())
         .clock(clock.clone())
+        .background(background.clone())
         .load()
         .wait()
         .unwrap();
     let sessions = sessions(&live, &clock);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let task = tokio::spawn(live.keep_fresh());
-        for loads in 2..5 {
-            clock.advance(Duration::from_secs(60));
-            steps.add_permits(1);
-            while source.loads() < loads {
-                tokio::task::yield_now().await;
-            }
-        }
-        // The sessions keep it alive, and then nobody.
-        drop(live);
-        tokio::task::yield_now().await;
-        assert!(!task.is_finished());
-        drop(sessions);
-        steps.add_permits(1);
-        task.await.unwrap();
-    });
+    wait_until(|| source.loads() > 5);
+    assert!(sealed_session::Clock::monotonic(&clock) >= Duration::from_secs(5 * 60));
+    // The sessions keep it alive, and then nobody.
+    drop(live);
+    let loads = source.loads();
+    wait_until(|| source.loads() > loads);
+    drop(sessions);
+    wait_until(|| background.running() == 0);
 }
 
 #[test]
@@ -410,7 +391,9 @@ impl Drop for Folder {
 
 fn follow_file(path: &Path) -> (LiveKeyRing, Sessions<Account>) {
     let clock = ManualClock::new(at(NOW));
-    let live = LiveKeyRing::builder(KeyRingFile::new(path)).clock(clock.clone());
+    let live = LiveKeyRing::builder(KeyRingFile::new(path))
+        .clock(clock.clone())
+        .refresh_on_use();
     let live = live.load().wait().unwrap();
     let sessions = sessions(&live, &clock);
     (live, sessions)
@@ -558,6 +541,7 @@ fn a_clock_without_time_is_an_error_that_is_told() {
     let told = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&told);
     let live = LiveKeyRing::builder(Put::new(&ring([entry(1)])))
+        .refresh_on_use()
         .clock(Broken(AtomicBool::new(false)))
         .on_event(move |event| {
             assert!(matches!(
@@ -627,7 +611,7 @@ fn a_process_that_has_heard_nothing_for_longer_than_sessions_live_takes_what_the
 }
 
 #[test]
-fn a_load_that_is_dropped_with_its_request_is_made_again() {
+fn a_load_goes_on_when_its_request_has_gone() {
     /// Answers when the test says.
     struct Slow(Put, Arc<tokio::sync::Semaphore>);
     impl KeyRingSource for Slow {
@@ -643,22 +627,19 @@ fn a_load_that_is_dropped_with_its_request_is_made_again() {
     let clock = ManualClock::new(at(NOW));
     let live = LiveKeyRing::builder(Slow(source.clone(), Arc::clone(&answers)))
         .clock(clock.clone())
+        .refresh_on_use()
         .load()
         .wait()
         .unwrap();
     source.put(&ring([entry(1), from(2, NOW)]));
     clock.advance(Duration::from_secs(60));
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     for _ in 0..5 {
-        let mut request = Box::pin(live.refresh_if_due());
-        let poll = Future::poll(request.as_mut(), &mut context);
-        assert!(poll.is_pending(), "it loads");
-        drop(request);
-        assert!(!live.refresh_if_due().wait().unwrap(), "not at once");
+        drop(live.refresh_if_due());
+        assert!(!live.refresh_if_due().wait().unwrap(), "one loads");
         clock.advance(Duration::from_secs(1));
     }
     answers.add_permits(1);
-    assert!(live.refresh_if_due().wait().unwrap());
+    wait_until(|| live.ring().keys().len() == 2);
     assert!(!live.refresh_if_due().wait().unwrap());
 }
 

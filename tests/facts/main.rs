@@ -11,7 +11,10 @@
 
 #[path = "../support/account.rs"]
 mod account;
+#[path = "../support/background.rs"]
+mod background;
 mod binding;
+mod bounds;
 mod cookie_lines;
 mod cookies;
 mod data;
@@ -25,6 +28,7 @@ mod file_locks;
 mod files;
 mod fixture;
 mod forgery;
+mod hangs;
 mod headers;
 #[cfg(feature = "cli")]
 mod inspect;
@@ -61,6 +65,7 @@ mod rotation;
 mod scopes;
 mod secrecy;
 mod sessions;
+mod set_up;
 mod shared;
 mod shared_fixture;
 mod sign_out;

@@ -6,6 +6,7 @@ use sealed_session::{OpenErrorKind, RefreshError, RevocationEvent, SealError};
 use tokio::runtime::Builder;
 
 use crate::account::{Account, USER, typical};
+use crate::background::wait_until;
 use crate::shared_fixture::{Fleet, INTERVAL, STALENESS};
 
 fn block_on<R>(future: impl Future<Output = R>) -> R {
@@ -62,7 +63,7 @@ fn one_request_loads_and_the_others_go_on_with_what_is_held() {
 }
 
 #[test]
-fn a_load_that_is_dropped_half_way_leaves_the_next_one_free() {
+fn a_load_goes_on_when_whoever_asked_for_it_has_gone() {
     let fleet = Fleet::new();
     let server = fleet.fresh_server();
     fleet.clock.advance(INTERVAL);
@@ -73,7 +74,7 @@ fn a_load_that_is_dropped_half_way_leaves_the_next_one_free() {
         drop(gate);
         server.revocations.refresh_if_due().await.unwrap();
     });
-    assert_eq!(server.revocations.age(), Ok(Some(Duration::ZERO)));
+    wait_until(|| server.revocations.age() == Ok(Some(Duration::ZERO)));
 }
 
 #[test]
@@ -126,7 +127,9 @@ fn a_sign_in_is_stamped_by_a_load_that_begins_after_it_and_joins_none_under_way(
     block_on(async {
         // A load is under way when the user is logged out elsewhere, and signs in here again.
         let gate = fleet.store.gate.lock().await;
+        let begun = fleet.store.inner().begun_loads;
         let mut under_way = server.revocations.refresh();
+        wait_until(|| fleet.store.inner().begun_loads > begun);
         assert!(
             tokio::time::timeout(Duration::ZERO, &mut under_way)
                 .await
@@ -163,7 +166,9 @@ fn sign_ins_that_wait_share_the_next_load() {
     let server = fleet.fresh_server();
     block_on(async {
         let gate = fleet.store.gate.lock().await;
+        let begun = fleet.store.inner().begun_loads;
         let mut under_way = server.revocations.refresh();
+        wait_until(|| fleet.store.inner().begun_loads > begun);
         assert!(
             tokio::time::timeout(Duration::ZERO, &mut under_way)
                 .await
@@ -231,24 +236,15 @@ fn a_session_that_was_logged_out_elsewhere_while_a_request_was_served_is_not_bro
 }
 
 #[test]
-fn the_task_loads_at_once_at_every_interval_and_ends_with_the_last_handle() {
+fn it_loads_by_itself_at_once_and_at_every_interval_and_ends_with_the_last_handle() {
     let fleet = Fleet::new();
-    let server = fleet.server(|builder| builder);
-    block_on(async {
-        let task = tokio::spawn(server.revocations.keep_fresh());
-        // Its pauses move the clock, so it runs on by itself.
-        for _ in 0..40 {
-            tokio::task::yield_now().await;
-        }
-        let age = server.revocations.age().unwrap().unwrap();
-        assert!(age <= INTERVAL, "{age:?}");
-        drop(server);
-        task.await.unwrap();
-    });
-    let loads = fleet.store.inner().loads;
-    assert!(loads > 10, "{loads}");
-    let fixed = sealed_session::Revocations::default();
-    block_on(fixed.keep_fresh());
+    let server = fleet.server_by_itself(|builder| builder);
+    let loads = || fleet.store.inner().loads;
+    // Its pauses move the clock, so it runs on.
+    wait_until(|| loads() > 10);
+    assert!(server.revocations.snapshot().is_some());
+    drop(server);
+    wait_until(|| fleet.background.running() == 0);
 }
 
 #[test]
@@ -298,28 +294,6 @@ fn who_waits_for_a_store_that_fails_shares_the_failure() {
 }
 
 #[test]
-fn the_task_sleeps_while_somebody_elses_load_is_under_way() {
-    let fleet = Fleet::new();
-    let server = fleet.fresh_server();
-    block_on(async {
-        let gate = fleet.store.gate.lock().await;
-        let mut loading = server.revocations.refresh();
-        let soon = tokio::time::timeout(Duration::ZERO, &mut loading);
-        assert!(soon.await.is_err());
-        let task = tokio::spawn(server.revocations.keep_fresh());
-        let began = server.revocations.age().unwrap().unwrap();
-        for _ in 0..20 {
-            tokio::task::yield_now().await;
-        }
-        // Its pauses move the clock.
-        assert!(server.revocations.age().unwrap().unwrap() > began + SECOND);
-        drop(gate);
-        loading.await.unwrap();
-        task.abort();
-    });
-}
-
-#[test]
 fn a_sign_in_without_any_state_tells_the_reason_of_the_load() {
     let fleet = Fleet::new();
     let server = fleet.server(|builder| builder.accept_stale_states());
@@ -330,16 +304,11 @@ fn a_sign_in_without_any_state_tells_the_reason_of_the_load() {
 
 /// A timer stands still while the machine is suspended, and the state ages.
 #[test]
-fn the_task_never_sleeps_for_longer_than_five_seconds() {
+fn it_never_sleeps_for_longer_than_five_seconds() {
     let fleet = Fleet::new();
-    let server = fleet.server(|builder| builder.refresh_interval(Duration::from_secs(30)));
-    block_on(async {
-        let task = tokio::spawn(server.revocations.keep_fresh());
-        for _ in 0..20 {
-            tokio::task::yield_now().await;
-        }
-        task.abort();
-    });
-    let slept = fleet.store.inner().longest_sleep;
-    assert_eq!(slept, Duration::from_secs(5));
+    let _server =
+        fleet.server_by_itself(|builder| builder.refresh_interval(Duration::from_secs(30)));
+    let before = fleet.store.inner().loads;
+    wait_until(|| fleet.store.inner().loads > before + 3);
+    assert_eq!(fleet.background.longest_pause(), Duration::from_secs(5));
 }

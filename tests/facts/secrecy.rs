@@ -130,7 +130,7 @@ fn an_open_error_shows_its_kind_and_nothing_of_the_cookie() {
     assert_eq!(
         format!("{error} {error:?}"),
         "the session cookie did not open: not authentic OpenError { kind: Unauthentic, \
-         authentic_epoch: None, used_a_key: true }"
+         authentic_epoch: None, used_a_key: true, too_far_ahead: false }"
     );
     let as_source: &dyn std::error::Error = &error;
     assert!(as_source.source().is_none());

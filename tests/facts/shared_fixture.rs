@@ -8,6 +8,7 @@ use sealed_session::{
 };
 
 use crate::account::{Account, typical};
+use crate::background::TestBackground;
 use crate::fixture::{NOW, at, key};
 use crate::test_store::TestStore;
 
@@ -18,6 +19,7 @@ pub(crate) const STALENESS: Duration = Duration::from_secs(60);
 pub(crate) struct Fleet {
     pub(crate) clock: ManualClock,
     pub(crate) store: TestStore,
+    pub(crate) background: TestBackground,
     pub(crate) ring: KeyRing,
 }
 
@@ -33,7 +35,8 @@ impl Fleet {
     pub(crate) fn without_store() -> Self {
         let clock = ManualClock::new(at(NOW));
         Self {
-            store: TestStore::new(&clock),
+            store: TestStore::new(),
+            background: TestBackground::new(&clock),
             clock,
             ring: KeyRing::from_key(key(1)),
         }
@@ -47,7 +50,15 @@ impl Fleet {
         fleet
     }
 
+    /// One that loads when it is asked, so that a test knows when.
     pub(crate) fn server(
+        &self,
+        set: impl FnOnce(RevocationsBuilder<'_>) -> RevocationsBuilder<'_>,
+    ) -> Server {
+        self.server_by_itself(|builder| set(builder.refresh_on_use()))
+    }
+
+    pub(crate) fn server_by_itself(
         &self,
         set: impl FnOnce(RevocationsBuilder<'_>) -> RevocationsBuilder<'_>,
     ) -> Server {
@@ -57,6 +68,7 @@ impl Fleet {
             .refresh_interval(INTERVAL)
             .max_staleness(STALENESS)
             .clock(self.clock.clone())
+            .background(self.background.clone())
             .on_event(move |event| heard.lock().unwrap().push(event.clone()));
         let revocations = set(builder).build().unwrap();
         let sessions = Sessions::<Account>::builder(AUDIENCE, &self.ring)

@@ -9,6 +9,7 @@ use sealed_session::{
 use tokio::runtime::Builder;
 
 use crate::account::{Account, USER, typical};
+use crate::background::wait_until;
 use crate::shared_fixture::{Fleet, Server};
 
 fn user(number: u64) -> Scope {
@@ -60,12 +61,16 @@ fn changes_that_arrive_together_are_written_together_in_one_step_of_the_clock() 
     let clocks = block_on(async {
         let gate = fleet.store.write_gate.lock().await;
         let revoke = |number| server.sessions.revoke_scope(USER, number);
-        let release = async {
-            tokio::task::yield_now().await;
-            drop(gate);
-        };
-        let (a, b, c, d, ()) = tokio::join!(revoke(1), revoke(2), revoke(3), revoke(4), release);
-        [a, b, c, d].map(Result::unwrap)
+        let begun = fleet.store.inner().begun_writes;
+        let first = revoke(1);
+        wait_until(|| fleet.store.inner().begun_writes > begun);
+        let rest = [revoke(2), revoke(3), revoke(4)];
+        drop(gate);
+        let mut clocks = vec![first.await.unwrap()];
+        for revoked in rest {
+            clocks.push(revoked.await.unwrap());
+        }
+        clocks
     });
     // The first was alone when it began; the rest waited for it, and for nothing else.
     assert_eq!(fleet.store.inner().writes, 1 + 2);
@@ -78,25 +83,39 @@ fn changes_that_arrive_together_are_written_together_in_one_step_of_the_clock() 
 }
 
 #[test]
-fn a_writer_that_is_dropped_half_way_holds_nobody_up_and_is_not_made_up_for_later() {
+fn a_logout_is_carried_out_though_whoever_asked_for_it_went_away() {
     let fleet = Fleet::new();
     let server = fleet.fresh_server();
+    let header = server.sign_in(4);
+    let session = server.sessions.open(&header).unwrap();
     block_on(async {
         let gate = fleet.store.write_gate.lock().await;
-        let mut leading = server.sessions.revoke_scope(USER, 1);
+        // Never polled, polled once, and waited for while others are written.
+        drop(server.sessions.revoke_scope(USER, 1));
         let mut waiting = server.sessions.revoke_scope(USER, 2);
-        for operation in [&mut leading, &mut waiting] {
-            let soon = tokio::time::timeout(Duration::ZERO, operation);
-            assert!(soon.await.is_err(), "it waits");
-        }
-        drop(leading);
+        let soon = tokio::time::timeout(Duration::ZERO, &mut waiting);
+        assert!(soon.await.is_err(), "it waits");
         drop(waiting);
+        drop(server.sessions.sign_out(session));
         drop(gate);
         server.sessions.revoke_scope(USER, 3).await.unwrap();
     });
-    let state = fleet.fresh_server().revocations.snapshot().unwrap();
-    let revoked: Vec<Scope> = state.revoked().map(|(scope, _)| scope).collect();
-    assert_eq!(revoked, [user(3)]);
+    let other = fleet.fresh_server();
+    for number in 1..=3 {
+        assert!(entry(&other, number) > Epoch::ZERO, "{number}");
+    }
+    assert_eq!(other.kind(&header), Err(OpenErrorKind::Revoked));
+}
+
+#[test]
+fn what_the_last_user_of_a_store_asked_for_is_done_after_it_is_gone() {
+    let fleet = Fleet::new();
+    let server = fleet.fresh_server();
+    drop(server.sessions.revoke_scope(USER, 1));
+    drop(server);
+    wait_until(|| fleet.background.running() == 0);
+    let other = fleet.fresh_server();
+    assert!(entry(&other, 1) > other.revocations.snapshot().unwrap().floor());
 }
 
 #[test]
@@ -163,7 +182,8 @@ fn who_knows_no_sessions_prunes_nothing_unless_told_of_others() {
     let revocations = |others: bool| {
         let builder =
             sealed_session::Revocations::shared("shop.example", &fleet.ring, fleet.store.clone());
-        let builder = builder.clock(fleet.clock.clone());
+        let builder = builder.clock(fleet.clock.clone()).refresh_on_use();
+        let builder = builder.background(fleet.background.clone());
         let minute = Duration::from_secs(60);
         let builder = if others {
             builder.other_sessions(minute, minute)
@@ -306,8 +326,11 @@ fn who_waits_to_write_alone_shares_the_failure_of_the_one_before() {
     fleet.store.inner().fail = u32::MAX;
     let begun = fleet.store.inner().loads;
     let results = block_on(async {
+        let gate = fleet.store.write_gate.lock().await;
         let prune = || server.revocations.prune();
-        tokio::join!(prune(), prune(), prune(), prune())
+        let all = (prune(), prune(), prune(), prune());
+        drop(gate);
+        tokio::join!(all.0, all.1, all.2, all.3)
     });
     assert!(results.0.is_err() && results.1.is_err() && results.2.is_err() && results.3.is_err());
     let four = fleet.store.inner().loads - begun;

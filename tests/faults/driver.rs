@@ -107,32 +107,27 @@ fn user(number: u64) -> Scope {
 fn revocations(folder: &Path) -> Revocations {
     let bytes = std::array::from_fn(|i| i as u8 + 1);
     let keys = KeyRing::from_key(Key::from_bytes(&bytes).unwrap());
-    let store = Impatient(FileStore::new(folder.join(FILE)).on_calling_thread());
-    Revocations::shared("shop.example", &keys, store)
+    Revocations::shared("shop.example", &keys, FileStore::new(folder.join(FILE)))
+        .refresh_on_use()
+        .background(Impatient)
         .build()
         .unwrap()
 }
 
-/// The file store without its pauses.
-struct Impatient(FileStore);
+/// Without pauses, and one thread that makes all calls.
+struct Impatient;
 
-impl RevocationStore for Impatient {
-    fn load<'a>(
-        &'a self,
-        known: Option<&'a Version>,
-    ) -> StoreFuture<'a, Result<Loaded, StoreError>> {
-        self.0.load(known)
+impl Background for Impatient {
+    fn spawn(&self, task: BackgroundFuture) -> std::io::Result<()> {
+        std::thread::spawn(|| pollster::block_on(task));
+        Ok(())
     }
 
-    fn replace<'a>(
-        &'a self,
-        expected: Option<&'a Version>,
-        document: Vec<u8>,
-    ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
-        self.0.replace(expected, document)
-    }
-
-    fn sleep(&self, _: Duration) -> StoreFuture<'static, ()> {
+    fn sleep(&self, duration: Duration) -> BackgroundFuture {
+        // What is longer is no pause, but the time-out of a call.
+        if duration > Duration::from_secs(10) {
+            return Box::pin(std::future::pending());
+        }
         Box::pin(std::future::ready(()))
     }
 }

@@ -19,8 +19,8 @@ use std::time::Duration;
 use std::vec::Vec;
 
 use sealed_session::{
-    Epoch, Key, KeyRing, Loaded, ManualClock, Randomness, Replaced, RevocationStore, Revocations,
-    Scope, ScopeKind, StoreError, StoreFuture, UnixTime, Version,
+    Background, BackgroundFuture, Epoch, Key, KeyRing, Loaded, ManualClock, Randomness, Replaced,
+    RevocationStore, Revocations, Scope, ScopeKind, StoreError, StoreFuture, UnixTime, Version,
 };
 use shuttle::sync::Mutex;
 use shuttle::{future, thread};
@@ -77,8 +77,21 @@ impl RevocationStore for Store {
             Ok(replaced)
         })
     }
+}
 
-    fn sleep(&self, _: Duration) -> StoreFuture<'static, ()> {
+/// Tasks are the checker's, and pauses take no time. What is longer is no pause, but the time-out of a call.
+struct Tasks;
+
+impl Background for Tasks {
+    fn spawn(&self, task: BackgroundFuture) -> std::io::Result<()> {
+        drop(thread::spawn(|| future::block_on(task)));
+        Ok(())
+    }
+
+    fn sleep(&self, duration: Duration) -> BackgroundFuture {
+        if duration > Duration::from_secs(10) {
+            return Box::pin(std::future::pending());
+        }
         Box::pin(future::yield_now())
     }
 }
@@ -88,6 +101,8 @@ fn process(store: &Store, clock: &ManualClock) -> Revocations {
     let next = AtomicU8::new(0);
     Revocations::shared("shop.example", &KeyRing::from_key(key), store.clone())
         .clock(clock.clone())
+        .background(Tasks)
+        .refresh_on_use()
         .dangerous_randomness(move || {
             let byte = next.fetch_add(1, Relaxed);
             Ok(Randomness::dangerous_from_bytes([byte; 32]))

@@ -13,8 +13,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use sealed_session::{
-    Clock, Loaded, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture, TimeError,
-    Version,
+    Background, BackgroundFuture, Clock, Loaded, Replaced, RevocationStore, StoreError,
+    StoreErrorKind, StoreFuture, TimeError, Version,
 };
 
 use crate::random::Random;
@@ -263,6 +263,26 @@ impl Client {
         self.world.lock().unwrap()
     }
 
+    /// Ends when so much true time has gone, and its server is not frozen.
+    pub(crate) fn sleep(&self, duration: Duration) -> BackgroundFuture {
+        let mut world = self.world();
+        let call = world.calls.len();
+        let begun = world.now;
+        world.calls.push(Call {
+            server: self.server,
+            begun,
+            version: 0,
+            asked: None,
+            answer: Some(Answer::Slept),
+            returned: false,
+            waker: None,
+        });
+        let at = world.now + u64::try_from(duration.as_millis()).unwrap() + 1;
+        world.happen(at, Happens::Returns(call));
+        drop(world);
+        self.wait(call, |_| ())
+    }
+
     fn wait<R: Send + 'static>(
         &self,
         call: usize,
@@ -338,24 +358,27 @@ impl RevocationStore for Client {
             _ => Err(unavailable()),
         })
     }
+}
 
-    fn sleep(&self, duration: Duration) -> StoreFuture<'static, ()> {
-        let mut world = self.world();
-        let call = world.calls.len();
-        let begun = world.now;
-        world.calls.push(Call {
-            server: self.server,
-            begun,
-            version: 0,
-            asked: None,
-            answer: Some(Answer::Slept),
-            returned: false,
-            waker: None,
-        });
-        let at = world.now + u64::try_from(duration.as_millis()).unwrap() + 1;
-        world.happen(at, Happens::Returns(call));
-        drop(world);
-        self.wait(call, |_| ())
+/// What a process runs in its background.
+pub(crate) type Spawned = Arc<Mutex<Vec<(usize, u64, BackgroundFuture)>>>;
+
+/// The background of one process of a server.
+pub(crate) struct ServerBackground {
+    pub(crate) client: Client,
+    pub(crate) process: u64,
+    pub(crate) spawned: Spawned,
+}
+
+impl Background for ServerBackground {
+    fn spawn(&self, task: BackgroundFuture) -> std::io::Result<()> {
+        let mut spawned = self.spawned.lock().unwrap();
+        spawned.push((self.client.server, self.process, task));
+        Ok(())
+    }
+
+    fn sleep(&self, duration: Duration) -> BackgroundFuture {
+        self.client.sleep(duration)
     }
 }
 

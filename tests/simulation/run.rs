@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use sealed_session::{
     Codec, Context, DocumentCodec, Epoch, Key, KeyRing, Randomness, RefreshError, RevocationEvent,
-    RevocationState, RevocationStore, RevocationView, Revocations, Scope, ScopeKind, Scopes,
-    Session, SessionData, Sessions, UnixTime,
+    RevocationState, RevocationView, Revocations, Scope, ScopeKind, Scopes, Session, SessionData,
+    Sessions, UnixTime,
 };
 use serde::{Deserialize, Serialize};
 
-use super::network::{Client, Hands, START, ServerClock, Time, World};
+use super::network::{Client, Hands, START, ServerBackground, ServerClock, Spawned, Time, World};
 use super::truth::{Counts, Knowledge, Truth};
 
 mod people;
@@ -111,6 +111,7 @@ pub(crate) struct Run {
     servers: Vec<Server>,
     tasks: HashMap<usize, Running>,
     next_task: usize,
+    spawned: Spawned,
     ready: Arc<Mutex<Vec<usize>>>,
     end: Time,
     max_entries: usize,
@@ -161,6 +162,7 @@ impl Run {
             servers: Vec::new(),
             tasks: HashMap::new(),
             next_task: 0,
+            spawned: Spawned::default(),
             ready: Arc::new(Mutex::new(Vec::new())),
             end: START + minutes * 60_000,
             max_entries: if bounded { 5 } else { 1000 },
@@ -207,10 +209,26 @@ impl Run {
         (clock, hands)
     }
 
-    fn revocations(&self, server: usize, clock: ServerClock) -> Revocations {
+    fn revocations(
+        &self,
+        (server, process): (usize, u64),
+        clock: ServerClock,
+        on_use: bool,
+    ) -> Revocations {
         let truth = Arc::clone(&self.truth);
         let random = Mutex::new(self.random(u64::MAX));
+        let background = ServerBackground {
+            client: self.client(server),
+            process,
+            spawned: Arc::clone(&self.spawned),
+        };
         let builder = Revocations::shared(AUDIENCE, &KEYS, self.client(server));
+        let builder = builder.background(background);
+        let builder = if on_use {
+            builder.refresh_on_use()
+        } else {
+            builder
+        };
         let builder = if self.accepting {
             builder.accept_stale_states()
         } else {
@@ -235,7 +253,12 @@ impl Run {
     /// Starts a process, in the place of the one before.
     fn boot(&mut self, server: usize) {
         let (clock, hands) = self.clock();
-        let revocations = self.revocations(server, clock.clone());
+        let on_use = self.one_in(2);
+        let process = self
+            .servers
+            .get(server)
+            .map_or(0, |former| former.process + 1);
+        let revocations = self.revocations((server, process), clock.clone(), on_use);
         let random = Mutex::new(self.random(u64::MAX));
         let sessions = Sessions::<Account>::builder(AUDIENCE, &KEYS)
             .as_in_another_process()
@@ -244,15 +267,10 @@ impl Run {
             .skew(Duration::from_millis(SKEW))
             .clock(clock)
             .dangerous_randomness(move || Ok(next_bytes(&random)))
-            .revocations(revocations.clone())
+            .revocations(revocations)
             .build()
             .unwrap();
         self.world.lock().unwrap().fresh[server] = (0, 0);
-        let on_use = self.one_in(2);
-        let process = self
-            .servers
-            .get(server)
-            .map_or(0, |former| former.process + 1);
         let new = Server {
             process,
             sessions,
@@ -266,13 +284,10 @@ impl Run {
             None => self.servers.push(new),
         }
         self.tasks.retain(|_, running| running.server != server);
-        if !on_use {
-            self.spawn(server, revocations.keep_fresh());
-        }
     }
 
     fn spawn(&mut self, server: usize, task: impl Future<Output = ()> + Send + 'static) {
-        let process = self.servers.get(server).map_or(0, |server| server.process);
+        let process = self.process(server);
         let running = Running {
             server,
             process,
@@ -283,8 +298,23 @@ impl Run {
         self.next_task += 1;
     }
 
+    fn process(&self, server: usize) -> u64 {
+        self.servers.get(server).map_or(0, |server| server.process)
+    }
+
+    /// Takes up what processes have spawned, unless they have ended since.
+    fn take_spawned(&mut self) {
+        let spawned = std::mem::take(&mut *self.spawned.lock().unwrap());
+        for (server, process, task) in spawned {
+            if process == self.process(server) {
+                self.spawn(server, task);
+            }
+        }
+    }
+
     fn poll_ready(&mut self) {
         loop {
+            self.take_spawned();
             let ready = std::mem::take(&mut *self.ready.lock().unwrap());
             if ready.is_empty() {
                 return;
@@ -371,9 +401,9 @@ impl Run {
                     self.make_store(seen);
                 }
                 Some(Some(BACK_UP)) => {
-                    let index = self.truth.lock().unwrap().commits_so_far() - 1;
+                    let commits = self.truth.lock().unwrap().commits_so_far();
                     if let Some(present) = self.world.lock().unwrap().document.clone() {
-                        self.backups.push((index, present.document));
+                        self.backups.push((commits - 1, present.document));
                     }
                 }
                 Some(Some(thawed)) => self.ready.lock().unwrap().push((thawed - THAW) as usize),
@@ -385,11 +415,10 @@ impl Run {
     fn make_store(&mut self, seen: Epoch) {
         let operator = self.servers.len();
         let (clock, _) = self.clock();
-        let (revocations, client) = (self.revocations(operator, clock), self.client(operator));
+        let revocations = self.revocations((operator, 0), clock, true);
+        let client = self.client(operator);
         self.spawn(operator, async move {
-            while let Err(sealed_session::RevokeError::Store(_)) =
-                revocations.create_store_above(seen).await
-            {
+            while revocations.create_store_above(seen).await.is_err() {
                 client.sleep(Duration::from_millis(500)).await;
             }
         });

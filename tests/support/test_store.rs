@@ -1,12 +1,9 @@
-//! A store in memory that does what a test tells it: it fails, forgets, loses answers, and waits.
+//! A store in memory that does what a test tells it: it fails, forgets, loses answers, hangs and panics.
 
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::Poll;
-use std::time::Duration;
 
 use sealed_session::{
-    Loaded, ManualClock, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture,
-    Version,
+    Loaded, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture, Version,
 };
 
 /// Clones are one store.
@@ -17,51 +14,63 @@ pub(crate) struct TestStore {
     pub(crate) gate: Arc<tokio::sync::Mutex<()>>,
     /// Whoever holds it holds up every replacement, before it is made.
     pub(crate) write_gate: Arc<tokio::sync::Mutex<()>>,
-    clock: ManualClock,
 }
 
 pub(crate) struct Inner {
     pub(crate) document: Option<(Vec<u8>, u64)>,
     versions: u64,
     pub(crate) loads: u32,
+    /// Those that are held up, too.
+    pub(crate) begun_loads: u32,
     /// Loads that had to send the document.
     pub(crate) sent: u32,
     pub(crate) writes: u32,
-    pub(crate) longest_sleep: Duration,
+    /// Those that are held up, too.
+    pub(crate) begun_writes: u32,
     /// So many of the next calls fail, and nothing is done.
     pub(crate) fail: u32,
     /// So many of the next replacements fail, and nothing is done.
     pub(crate) fail_writes: u32,
     /// So many of the next replacements are made, and their answers are lost.
     pub(crate) lose_answers: u32,
+    /// So many of the next calls panic.
+    pub(crate) panics: u32,
     /// So many of the next replacements meet a conflict for no reason.
     pub(crate) conflicts: u32,
 }
 
 impl TestStore {
-    /// Its pauses move `clock`.
-    pub(crate) fn new(clock: &ManualClock) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             inner: Arc::new(Mutex::new(Inner {
                 document: None,
                 versions: 0,
                 loads: 0,
+                begun_loads: 0,
                 sent: 0,
                 writes: 0,
-                longest_sleep: Duration::ZERO,
+                begun_writes: 0,
                 fail: 0,
                 fail_writes: 0,
                 lose_answers: 0,
+                panics: 0,
                 conflicts: 0,
             })),
             gate: Arc::default(),
             write_gate: Arc::default(),
-            clock: clock.clone(),
         }
     }
 
     pub(crate) fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap()
+    }
+
+    fn panic_if_told(&self) {
+        let told = self.inner().panics.checked_sub(1);
+        if let Some(fewer) = told {
+            self.inner().panics = fewer;
+            panic!("told to panic");
+        }
     }
 
     pub(crate) fn document(&self) -> Option<Vec<u8>> {
@@ -91,7 +100,9 @@ impl RevocationStore for TestStore {
         known: Option<&'a Version>,
     ) -> StoreFuture<'a, Result<Loaded, StoreError>> {
         Box::pin(async move {
+            self.inner().begun_loads += 1;
             drop(self.gate.lock().await);
+            self.panic_if_told();
             let mut inner = self.inner();
             inner.loads += 1;
             if let Some(fewer) = inner.fail.checked_sub(1) {
@@ -116,7 +127,9 @@ impl RevocationStore for TestStore {
         document: Vec<u8>,
     ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
         Box::pin(async move {
+            self.inner().begun_writes += 1;
             drop(self.write_gate.lock().await);
+            self.panic_if_told();
             let mut inner = self.inner();
             if let Some(fewer) = inner.fail.checked_sub(1) {
                 inner.fail = fewer;
@@ -144,22 +157,5 @@ impl RevocationStore for TestStore {
             }
             Ok(Replaced::Done(name(version)))
         })
-    }
-
-    fn sleep(&self, duration: Duration) -> StoreFuture<'static, ()> {
-        self.clock.advance(duration);
-        let mut inner = self.inner();
-        inner.longest_sleep = duration.max(inner.longest_sleep);
-        drop(inner);
-        // Ready when it is asked again, so that others have their turn.
-        let mut asked = false;
-        Box::pin(std::future::poll_fn(move |context| {
-            context.waker().wake_by_ref();
-            if std::mem::replace(&mut asked, true) {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        }))
     }
 }

@@ -124,9 +124,10 @@ fn see(
     let state = match &given.store {
         None => None,
         Some(path) => {
-            let store = FileStore::new(path).on_calling_thread();
+            let store = FileStore::new(path);
             let revocations = Revocations::shared(audience, ring, store)
                 .read_only()
+                .refresh_on_use()
                 .build();
             let listed = revocations.map_err(Failure::input)?.list().wait();
             Some(listed.map_err(|error| {

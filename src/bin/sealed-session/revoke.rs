@@ -42,8 +42,8 @@ impl Store {
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(warning);
         };
-        let store = FileStore::new(&self.store).on_calling_thread();
-        let builder = Revocations::shared(audience, &ring, store);
+        let store = FileStore::new(&self.store);
+        let builder = Revocations::shared(audience, &ring, store).refresh_on_use();
         let builder = build(builder.max_entries(MAX_ENTRIES).on_event(note));
         let done = act(&builder.build().map_err(Failure::input)?)?;
         let warnings =
@@ -54,12 +54,6 @@ impl Store {
     fn failed(&self, error: &RevokeError) -> Failure {
         match error {
             RevokeError::Refresh(error) => self.unread(error),
-            RevokeError::StoreExists => self
-                .not_done("the store exists; it was left as it is")
-                .then(
-                    "go on with it; if `revocations list` cannot read it, move it away and create \
-                 another, --above the greatest clock that servers name",
-                ),
             RevokeError::Seal(_) => self
                 .not_done(error)
                 .then("`keys list` shows whether a key of the ring seals"),
@@ -70,6 +64,20 @@ impl Store {
                 .not_done(error)
                 .then("nothing was changed: see to file and folder, and run it again"),
         }
+    }
+
+    /// Whether there is a document, or what should be one.
+    fn exists(&self) -> Result<bool, Failure> {
+        let (exists, _) = self.with(
+            |builder| builder.read_only(),
+            |revocations| {
+                Ok(matches!(
+                    revocations.list().wait(),
+                    Ok(_) | Err(RefreshError::Document(_))
+                ))
+            },
+        )?;
+        Ok(exists)
     }
 
     fn not_done(&self, error: impl ToString) -> Failure {
@@ -204,6 +212,15 @@ fn session(id: &str) -> Result<Scope, Failure> {
 
 pub(crate) fn create(given: &Create) -> Result<Answer, Failure> {
     let seen = Epoch::from_millis(given.above);
+    if given.store.exists()? {
+        let left = given
+            .store
+            .not_done("the store exists; it was left as it is");
+        return Err(left.then(
+            "go on with it; if `revocations list` cannot read it, move it away and create \
+             another, --above the greatest clock that servers name",
+        ));
+    }
     let (epoch, warnings) = given.store.with(
         |builder| builder.skew(given.skew),
         |revocations| {

@@ -8,11 +8,18 @@ use core::sync::atomic::AtomicBool;
 use core::time::Duration;
 use std::sync::Mutex;
 
-use super::pace::Pace;
-use super::{KeyRefreshError, KeyRingEvent, KeyRingSource, Listener, Live, LiveKeyRing, Present};
+use tokio::sync::oneshot;
+
+use super::{
+    Following, KeyRefreshError, KeyRingEvent, KeyRingSource, Listener, Live, LiveKeyRing, Present,
+    load,
+};
 use crate::keys::rotation::Lifetimes;
+use crate::runtime::background::{Background, OwnThread};
 use crate::runtime::clock::{Clock, Moment, SystemClock};
+use crate::runtime::follower::{Follower, Settings};
 use crate::runtime::operation::Operation;
+use crate::runtime::pace::Paces;
 
 const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
 /// A source is not asked more often than this, whatever is set.
@@ -23,6 +30,8 @@ const LEAST_INTERVAL: Duration = Duration::from_secs(1);
 pub struct LiveKeyRingBuilder {
     source: Box<dyn KeyRingSource>,
     refresh_interval: Duration,
+    on_use: bool,
+    background: Arc<dyn Background>,
     clock: Arc<dyn Clock>,
     listener: Box<Listener>,
     lifetimes: Option<Lifetimes>,
@@ -33,6 +42,8 @@ impl LiveKeyRingBuilder {
         Self {
             source,
             refresh_interval: REFRESH_INTERVAL,
+            on_use: false,
+            background: Arc::new(OwnThread),
             clock: Arc::new(SystemClock),
             listener: Box::new(|_| {}),
             lifetimes: None,
@@ -65,14 +76,27 @@ impl LiveKeyRingBuilder {
         self
     }
 
+    /// Loads only when somebody asks, by [`refresh_if_due`](LiveKeyRing::refresh_if_due) in every request: for
+    /// functions that are frozen between calls. Otherwise the ring is loaded at every interval, by itself.
+    pub const fn refresh_on_use(mut self) -> Self {
+        self.on_use = true;
+        self
+    }
+
+    /// Where loading goes on. A thread of this process by default, which all share.
+    pub fn background(mut self, background: impl Background) -> Self {
+        self.background = Arc::new(background);
+        self
+    }
+
     /// Where the time comes from. The system's clocks by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Is told when a ring was taken, and when one was not: to count, to log, and to raise an alarm. It
-    /// should return soon.
+    /// Is told when a ring was taken, and when one was not: to count, to log, and to raise an alarm. It is called
+    /// in the background, and should return soon.
     pub fn on_event(
         mut self,
         listener: impl Fn(&KeyRingEvent<'_>) + Send + Sync + 'static,
@@ -81,34 +105,49 @@ impl LiveKeyRingBuilder {
         self
     }
 
-    /// Loads the first ring.
+    /// Loads the first ring, and follows its source from then on.
     ///
     /// # Errors
     ///
     /// [`KeyRefreshError`]: there is no ring to begin with.
     pub fn load(self) -> Operation<'static, Result<LiveKeyRing, KeyRefreshError>> {
+        let (sender, loaded) = oneshot::channel();
+        let background = Arc::clone(&self.background);
+        let first = async move { drop(sender.send(self.load_first().await)) };
+        let begun = background.spawn(Box::pin(first));
         Operation::new(async move {
-            let begun = Moment::now(&*self.clock).map_err(KeyRefreshError::Clock)?;
-            let ring = self.source.load().await.map_err(KeyRefreshError::Source)?;
-            let mut pace = Pace::default();
-            pace.note(self.refresh_interval, begun, false);
-            Ok(LiveKeyRing(Arc::new(Live {
-                source: self.source,
-                refresh_interval: self.refresh_interval,
-                clock: self.clock,
-                listener: self.listener,
-                present: Mutex::new(Present {
-                    ring: Arc::new(ring),
-                    followers: Vec::new(),
-                    lifetimes: self.lifetimes,
-                    heard: begun,
-                }),
-                pace: Mutex::new(pace),
-                loading: tokio::sync::Mutex::new(()),
-                hint: AtomicBool::new(false),
-                wake: Arc::new(tokio::sync::Notify::new()),
-            })))
+            begun.map_err(|_| KeyRefreshError::NoBackground)?;
+            loaded.await.unwrap_or(Err(KeyRefreshError::Interrupted))
         })
+    }
+
+    async fn load_first(self) -> Result<LiveKeyRing, KeyRefreshError> {
+        let begun = Moment::now(&*self.clock).map_err(KeyRefreshError::Clock)?;
+        let ring = load(&*self.source, &*self.background).await?;
+        let live = Live {
+            source: self.source,
+            clock: Arc::clone(&self.clock),
+            background: Arc::clone(&self.background),
+            listener: self.listener,
+            present: Mutex::new(Present {
+                ring: Arc::new(ring),
+                takers: Vec::new(),
+                lifetimes: self.lifetimes,
+                heard: begun,
+            }),
+            hint: AtomicBool::new(false),
+        };
+        let settings = Settings {
+            clock: self.clock,
+            background: self.background,
+            paces: Paces::for_hints_of_anybody(self.refresh_interval),
+            on_use: self.on_use,
+        };
+        let follower = Follower::new(live, settings);
+        follower.has_loaded(begun);
+        let nudged = follower.nudge();
+        nudged.map_err(|_| KeyRefreshError::NoBackground)?;
+        Ok(LiveKeyRing(Arc::new(Following(follower))))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::error::{KeyRingError, KeyRingSourceError};
 use crate::time::TimeError;
 
 /// Why a ring was not taken. The present one stays.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum KeyRefreshError {
     /// It could not be loaded, or is no ring.
@@ -32,6 +32,15 @@ pub enum KeyRefreshError {
     KeyRing(KeyRingError),
     /// There is no usable time.
     Clock(TimeError),
+    /// The source gave no answer for 15 seconds.
+    TimedOut,
+    /// The source panicked.
+    Panicked,
+    /// The background task was lost before it had an answer. It starts again by itself.
+    Interrupted,
+    /// There is nothing to load in the background on: no thread to be had, or a platform without them, where the
+    /// builder needs a [`background`](super::LiveKeyRingBuilder::background).
+    NoBackground,
 }
 
 impl fmt::Display for KeyRefreshError {
@@ -40,6 +49,22 @@ impl fmt::Display for KeyRefreshError {
             Self::Source(error) => return error.fmt(f),
             Self::KeyRing(error) => return error.fmt(f),
             Self::Clock(error) => return error.fmt(f),
+            Self::TimedOut => {
+                return f.write_str("the source of the key ring gave no answer for 15 seconds");
+            }
+            Self::Panicked => return f.write_str("the source of the key ring panicked"),
+            Self::Interrupted => {
+                return f.write_str(
+                    "the background task that loads the key ring was lost before it had an answer; it \
+                     starts again by itself",
+                );
+            }
+            Self::NoBackground => {
+                return f.write_str(
+                    "there is no thread to load the key ring on; where the platform has none, give a \
+                     background of your own",
+                );
+            }
             Self::Shrunken { .. }
             | Self::Rescheduled { .. }
             | Self::Reopened { .. }

@@ -1,24 +1,21 @@
 //! [`LiveKeyRing`]: a ring that follows its source while requests run.
 //!
-//! - `source`: where a ring comes from; `pace` (pure): when the next load is due; which ring may take the
-//!   place of the present one is decided in [`rotation`](crate::keys::rotation);
-//! - `keep_fresh`: the task that loads; `builder`, `error`, `keys`: what their names say.
+//! - `source`: where a ring comes from; which ring may take the place of the present one is decided in
+//!   [`rotation`](crate::keys::rotation);
+//! - `builder`, `error`, `keys`: what their names say.
 //!
-//! It hands a new ring to the sessions that follow it, all or none, and knows nothing else of them.
+//! The task that loads is a [`Follower`](crate::runtime::follower::Follower). This hands a new ring to the sessions that follow it, all or none, and knows nothing else of them.
 
 mod builder;
 mod error;
-// A task needs threads or timers, and these targets have neither: refresh on use there.
-#[cfg(not(all(target_family = "wasm", any(target_os = "unknown", target_os = "none"))))]
-mod keep_fresh;
 mod keys;
-mod pace;
 mod source;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::future::Future;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,9 +23,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::KeyRingError;
 use crate::keys::ring::{KeyRing, RingKey};
 use crate::keys::rotation::{Lifetimes, Reason, Refusal, may_follow};
+use crate::runtime::background::{self, Background, NoAnswer};
 use crate::runtime::clock::{Clock, Moment};
+use crate::runtime::follower::{Followed, Follower, Work};
 use crate::runtime::operation::Operation;
-use pace::Pace;
 
 pub use builder::LiveKeyRingBuilder;
 pub use error::{KeyRefreshError, KeyRingEvent};
@@ -36,8 +34,8 @@ pub use keys::Keys;
 pub(crate) use keys::KeysKind;
 pub use source::{KeyRingSource, SourceFuture};
 
-/// A key ring that follows a file or another source, for as long as the process runs. Clones share
-/// one.
+/// A key ring that follows a file or another source in the background, for as long as it is used. Clones
+/// share one.
 ///
 /// [`Sessions`](crate::Sessions) that are built with it take each new ring, while requests run. A ring that cannot be
 /// read, is empty or is cut short changes nothing: the present one stays, and
@@ -56,7 +54,6 @@ pub use source::{KeyRingSource, SourceFuture};
 /// # std::fs::write(&path, Key::generate()?.expose_secret().as_str())?;
 /// let keys = LiveKeyRing::builder(KeyRingFile::new(path)).load().wait()?; // or .await
 /// let sessions = Sessions::<Account>::builder("shop.example", &keys).build()?;
-/// keys.keep_fresh_on_a_thread()?; // or tokio::spawn(keys.keep_fresh())
 /// # let _ = sessions;
 /// # std::fs::remove_dir_all(folder)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -72,21 +69,29 @@ pub use source::{KeyRingSource, SourceFuture};
 /// may only be replaced by a new one; and one that was closed stays closed. A process that starts takes what it
 /// finds, and so does one that was frozen, or had no source, for longer than sessions live.
 #[derive(Clone)]
-pub struct LiveKeyRing(Arc<Live>);
+pub struct LiveKeyRing(Arc<Following>);
+
+/// A source that is followed until nobody uses it any more.
+struct Following(Arc<Follower<Live>>);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
 
 struct Live {
     source: Box<dyn KeyRingSource>,
-    refresh_interval: Duration,
     clock: Arc<dyn Clock>,
+    background: Arc<dyn Background>,
     listener: Box<Listener>,
     present: Mutex<Present>,
-    pace: Mutex<Pace>,
-    /// Held by whoever loads.
-    loading: tokio::sync::Mutex<()>,
     /// A token named a key that the ring lacks.
     hint: AtomicBool,
-    wake: Arc<tokio::sync::Notify>,
 }
+
+/// How long a load may take. One that hangs is given up.
+const LOAD_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The ring that was taken, if it was another one.
 type Taken = Result<Option<Arc<KeyRing>>, KeyRefreshError>;
@@ -95,15 +100,15 @@ type Listener = dyn Fn(&KeyRingEvent<'_>) + Send + Sync;
 
 struct Present {
     ring: Arc<KeyRing>,
-    followers: Vec<Box<dyn Follower>>,
-    /// The greatest of the followers.
+    takers: Vec<Box<dyn Taker>>,
+    /// The greatest of theirs.
     lifetimes: Option<Lifetimes>,
     /// When the source last gave a ring, this one or one that was refused.
     heard: Moment,
 }
 
 /// Who takes over each new ring.
-pub(crate) trait Follower: Send {
+pub(crate) trait Taker: Send {
     /// Whether nobody uses it any more.
     fn is_gone(&self) -> bool;
 
@@ -120,10 +125,14 @@ impl LiveKeyRing {
         LiveKeyRingBuilder::new(Box::new(source))
     }
 
+    fn live(&self) -> &Live {
+        &self.0.0.subject
+    }
+
     /// The present ring.
     #[must_use]
     pub fn ring(&self) -> Arc<KeyRing> {
-        Arc::clone(&lock(&self.0.present).ring)
+        Arc::clone(&lock(&self.live().present).ring)
     }
 
     /// Loads the ring, by a load that begins after this call, and takes it if it has changed. Whether it
@@ -132,33 +141,44 @@ impl LiveKeyRing {
     /// # Errors
     ///
     /// [`KeyRefreshError`]; the present ring stays.
-    pub fn refresh(&self) -> Operation<'_, Result<bool, KeyRefreshError>> {
-        Operation::new(async move { self.0.tell(self.0.refresh().await) })
+    pub fn refresh(&self) -> Operation<'static, Result<bool, KeyRefreshError>> {
+        self.change_by(|follower| follower.refresh())
     }
 
-    /// Loads the ring if a load is due: call it in every request where no task can run, such as in a
-    /// function that is frozen between calls. It mostly returns at once. One request loads; others go on with
-    /// what is there.
+    /// Loads the ring if a load is due: call it in every request where it is loaded on use
+    /// ([`refresh_on_use`](LiveKeyRingBuilder::refresh_on_use)), such as in a function that is frozen between
+    /// calls. It mostly returns at once. One request loads; others go on with what is there.
     ///
     /// After a session that did not open because of an
     /// [unknown key](crate::OpenErrorKind::UnknownKey) a load is due at once, but no more often than once in an
-    /// interval: anybody can make up an id. A load that is dropped half-way, with its request, is made again
-    /// by another one, a second later at the earliest; where there can be a task, spawn
-    /// [`keep_fresh`](Self::keep_fresh).
+    /// interval: anybody can make up an id.
     ///
     /// # Errors
     ///
     /// [`KeyRefreshError`]; the present ring stays, and the request may go on with it.
-    pub fn refresh_if_due(&self) -> Operation<'_, Result<bool, KeyRefreshError>> {
-        Operation::new(async move { self.0.tell(self.0.refresh_if_due().await) })
+    pub fn refresh_if_due(&self) -> Operation<'static, Result<bool, KeyRefreshError>> {
+        self.change_by(|follower| follower.refresh_if_due())
+    }
+
+    /// Whether the ring has changed from before this call to the end of what it begins.
+    fn change_by<R: Future<Output = Result<(), KeyRefreshError>> + Send + 'static>(
+        &self,
+        refresh: impl FnOnce(&Arc<Follower<Live>>) -> R,
+    ) -> Operation<'static, Result<bool, KeyRefreshError>> {
+        let (this, before) = (self.clone(), self.ring());
+        let refreshed = refresh(&self.0.0);
+        Operation::new(async move {
+            refreshed.await?;
+            Ok(!Arc::ptr_eq(&before, &this.ring()))
+        })
     }
 
     /// Notes that a token named a key which the ring lacks. [`Sessions`](crate::Sessions) do so; whoever opens with
     /// a [`Codec`](crate::Codec) passes on what it refuses as
     /// [`UnknownKey`](crate::OpenErrorKind::UnknownKey).
     pub fn observe_unknown_key(&self) {
-        if !self.0.hint.swap(true, Ordering::Relaxed) {
-            self.0.wake.notify_one();
+        if !self.live().hint.swap(true, Ordering::Relaxed) {
+            self.0.0.hint();
         }
     }
 
@@ -168,12 +188,12 @@ impl LiveKeyRing {
         idle: Duration,
         absolute: Duration,
         skew: Duration,
-        build: impl FnOnce(&KeyRing) -> Result<(R, Box<dyn Follower>), E>,
+        build: impl FnOnce(&KeyRing) -> Result<(R, Box<dyn Taker>), E>,
     ) -> Result<R, E> {
-        let mut present = lock(&self.0.present);
-        let (built, follower) = build(&present.ring)?;
-        present.followers.retain(|follower| !follower.is_gone());
-        present.followers.push(follower);
+        let mut present = lock(&self.live().present);
+        let (built, taker) = build(&present.ring)?;
+        present.takers.retain(|taker| !taker.is_gone());
+        present.takers.push(taker);
         // Whole seconds, as the build has checked.
         let lifetimes = Lifetimes::new(idle.min(absolute).as_secs(), skew.as_secs());
         present.lifetimes = Some(
@@ -185,61 +205,31 @@ impl LiveKeyRing {
     }
 }
 
+/// The ring of the source, which may hang or panic.
+async fn load(
+    source: &dyn KeyRingSource,
+    background: &dyn Background,
+) -> Result<KeyRing, KeyRefreshError> {
+    let loaded = background::guarded(background, LOAD_TIMEOUT, source.load()).await;
+    let loaded = loaded.map_err(|no_answer| match no_answer {
+        NoAnswer::TimedOut => KeyRefreshError::TimedOut,
+        NoAnswer::Panicked => KeyRefreshError::Panicked,
+    })?;
+    loaded.map_err(KeyRefreshError::Source)
+}
+
 impl Live {
     fn moment(&self) -> Result<Moment, KeyRefreshError> {
         Moment::now(&*self.clock).map_err(KeyRefreshError::Clock)
     }
 
-    /// How long until a load is due.
-    fn wait(&self, now: Moment) -> Duration {
-        let hinted = self.hint.load(Ordering::Relaxed);
-        lock(&self.pace).wait(self.refresh_interval, now, hinted)
+    async fn load_untold(&self) -> Taken {
+        self.take(load(&*self.source, &*self.background).await?)
     }
 
-    async fn refresh(&self) -> Taken {
-        let _one = self.loading.lock().await;
-        self.load(self.moment()?).await
-    }
-
-    async fn refresh_if_due(&self) -> Taken {
-        if !self.wait(self.moment()?).is_zero() {
-            return Ok(None);
-        }
-        let Ok(_one) = self.loading.try_lock() else {
-            return Ok(None);
-        };
-        // Whoever loaded a moment ago has done it for this one, too.
-        let now = self.moment()?;
-        if !self.wait(now).is_zero() {
-            return Ok(None);
-        }
-        self.load(now).await
-    }
-
-    /// By the holder of `loading`.
-    async fn load(&self, begun: Moment) -> Taken {
-        let hinted = self.hint.swap(false, Ordering::Relaxed);
-        let regular = lock(&self.pace).note(self.refresh_interval, begun, hinted);
-        let unfinished = Unfinished {
-            live: self,
-            regular,
-        };
-        let loaded = self.source.load().await;
-        unfinished.finish();
-        self.take(loaded.map_err(KeyRefreshError::Source)?)
-    }
-
-    /// Under no lock, so that the listener may ask for the ring, or for another load.
-    fn tell(&self, taken: Taken) -> Result<bool, KeyRefreshError> {
-        match &taken {
-            Ok(Some(ring)) => {
-                let keys = ring.keys().len();
-                (self.listener)(&KeyRingEvent::Replaced { keys });
-            }
-            Ok(None) => {}
-            Err(error) => (self.listener)(&KeyRingEvent::Failed(error)),
-        }
-        taken.map(|ring| ring.is_some())
+    /// Under no lock, so that the listener may ask for the ring.
+    fn tell(&self, event: &KeyRingEvent<'_>) {
+        background::told(|| (self.listener)(event));
     }
 
     fn take(&self, ring: KeyRing) -> Taken {
@@ -268,8 +258,8 @@ impl Live {
             }
         }
         let ring = Arc::new(ring);
-        let followers = present.followers.iter();
-        let prepared = followers.filter_map(|follower| follower.prepare(&ring));
+        let takers = present.takers.iter();
+        let prepared = takers.filter_map(|taker| taker.prepare(&ring));
         let commits: Result<Vec<Commit>, _> = prepared.collect();
         for commit in commits.map_err(KeyRefreshError::KeyRing)? {
             commit();
@@ -280,24 +270,53 @@ impl Live {
     }
 }
 
-/// A load whose request may be dropped half-way. One that was due is due again, or strangers who come and
-/// go could keep the ring from ever being loaded; but not at once, or they could have it loaded all the time.
-struct Unfinished<'a> {
-    live: &'a Live,
-    regular: bool,
-}
+impl Followed for Live {
+    type Error = KeyRefreshError;
 
-impl Unfinished<'_> {
-    fn finish(mut self) {
-        self.regular = false;
-    }
-}
-
-impl Drop for Unfinished<'_> {
-    fn drop(&mut self) {
-        if self.regular {
-            lock(&self.live.pace).retry_soon();
+    async fn load(&self) -> Result<(), KeyRefreshError> {
+        self.hint.store(false, Ordering::Relaxed);
+        match self.load_untold().await {
+            Ok(Some(ring)) => {
+                let keys = ring.keys().len();
+                self.tell(&KeyRingEvent::Replaced { keys });
+                Ok(())
+            }
+            Ok(None) => Ok(()),
+            Err(error) => {
+                self.tell(&KeyRingEvent::Failed(&error));
+                Err(error)
+            }
         }
+    }
+
+    async fn work(&self) -> Work {
+        Work::Nothing
+    }
+
+    fn has_work(&self) -> bool {
+        false
+    }
+
+    fn is_hinted(&self) -> bool {
+        self.hint.load(Ordering::Relaxed)
+    }
+
+    /// The present ring always will.
+    fn will_do(&self) -> bool {
+        true
+    }
+
+    /// A ring is not loaded so often that servers would have to be kept apart.
+    fn chance(&self) -> u8 {
+        0
+    }
+
+    fn lost(&self) {
+        self.tell(&KeyRingEvent::Failed(&KeyRefreshError::Interrupted));
+    }
+
+    fn lost_error() -> KeyRefreshError {
+        KeyRefreshError::Interrupted
     }
 }
 
@@ -326,7 +345,6 @@ impl fmt::Debug for LiveKeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LiveKeyRing")
             .field("ring", &self.ring())
-            .field("refresh_interval", &self.0.refresh_interval)
             .finish_non_exhaustive()
     }
 }

@@ -4,11 +4,10 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
-use core::time::Duration;
 
 use crate::error::KeyRingSourceError;
 use crate::keys::ring::{KeyRing, KeyRingFile};
-use crate::runtime::unblock;
+use crate::runtime::background::unblock;
 
 /// A future of a [`KeyRingSource`].
 pub type SourceFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
@@ -31,23 +30,15 @@ pub type SourceFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 /// }
 /// ```
 pub trait KeyRingSource: Send + Sync + 'static {
-    /// Reads the ring. Every call ends within some seconds, with an error if need be.
+    /// Reads the ring, in the background: in a `tokio` runtime with timers, or in what
+    /// [`LiveKeyRingBuilder::background`](super::LiveKeyRingBuilder::background) was given. Every call ends within
+    /// some seconds, with an error if need be; after 15 it is given up.
     fn load(&self) -> SourceFuture<'_, Result<KeyRing, KeyRingSourceError>>;
-
-    /// Ends after `duration`. Unless it is written anew, a thread of its own waits: right where
-    /// there is no runtime with timers.
-    fn sleep(&self, duration: Duration) -> SourceFuture<'static, ()> {
-        unblock::sleep(duration)
-    }
 }
 
 impl<S: KeyRingSource + ?Sized> KeyRingSource for Arc<S> {
     fn load(&self) -> SourceFuture<'_, Result<KeyRing, KeyRingSourceError>> {
         (**self).load()
-    }
-
-    fn sleep(&self, duration: Duration) -> SourceFuture<'static, ()> {
-        (**self).sleep(duration)
     }
 }
 
@@ -57,7 +48,7 @@ impl KeyRingSource for KeyRingFile {
     fn load(&self) -> SourceFuture<'_, Result<KeyRing, KeyRingSourceError>> {
         let (file, name) = (self.clone(), self.clone());
         Box::pin(async move {
-            let loaded = unblock::unblock(move || file.load()).await;
+            let loaded = unblock(move || file.load()).await;
             loaded.unwrap_or_else(|error| Err(name.failed(error)))
         })
     }

@@ -1,6 +1,7 @@
 //! [`KeyRingFile`]: a ring in a file, read, made and changed in place.
 
 use alloc::format;
+use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
 use std::fs::File;
@@ -106,14 +107,14 @@ impl KeyRingFile {
     }
 
     fn read(&self) -> Result<Zeroizing<alloc::string::String>, KeyRingSourceErrorKind> {
-        let file = File::open(self.path()).map_err(KeyRingSourceErrorKind::Read)?;
-        let len = file.metadata().map_err(KeyRingSourceErrorKind::Read)?.len();
+        let file = File::open(self.path()).map_err(unread)?;
+        let len = file.metadata().map_err(unread)?.len();
         // Room for all of it, so that the text never moves and leaves a copy behind.
         let room = usize::try_from(len.min(MAX_LEN)).unwrap_or_default();
         let mut bytes = Zeroizing::new(alloc::vec::Vec::with_capacity(room.saturating_add(1)));
         let mut limited = file.take(MAX_LEN.saturating_add(1));
         let read = limited.read_to_end(&mut bytes);
-        let read = read.map_err(KeyRingSourceErrorKind::Read)?;
+        let read = read.map_err(unread)?;
         if u64::try_from(read).unwrap_or(u64::MAX) > MAX_LEN {
             return Err(KeyRingSourceErrorKind::TooLong);
         }
@@ -137,7 +138,7 @@ impl KeyRingFile {
     }
 
     pub(crate) fn failed(&self, error: io::Error) -> KeyRingSourceError {
-        self.source_error(KeyRingSourceErrorKind::Read(error))
+        self.source_error(unread(error))
     }
 
     fn write_error<E>(&self, error: &FileError) -> KeyRingUpdateError<E> {
@@ -179,3 +180,7 @@ impl<E: fmt::Display> fmt::Display for KeyRingUpdateError<E> {
 }
 
 impl<E: Error> Error for KeyRingUpdateError<E> {}
+
+fn unread(error: io::Error) -> KeyRingSourceErrorKind {
+    KeyRingSourceErrorKind::Read(Arc::new(error))
+}

@@ -11,12 +11,14 @@ use super::super::document::DocumentCodec;
 use super::super::freshness::Staleness;
 use super::super::store::{MAX_DOCUMENT, RevocationStore};
 use super::event::RevocationEvent;
-use super::pace::Paces;
 use super::shared::{Listener, RandomnessSource, Settings, Shared};
-use super::{Kind, Revocations};
+use super::{Following, Kind, Revocations};
 use crate::error::{BuildError, RandomnessError};
 use crate::keys::ring::KeyRing;
+use crate::runtime::background::{Background, OwnThread};
 use crate::runtime::clock::{Clock, SystemClock};
+use crate::runtime::follower::{self, Follower};
+use crate::runtime::pace::Paces;
 use crate::token::random::Randomness;
 
 const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
@@ -38,13 +40,15 @@ pub struct RevocationsBuilder<'a> {
     max_entries: usize,
     longest_session: Option<(Duration, Duration)>,
     read_only: bool,
+    on_use: bool,
+    background: Arc<dyn Background>,
     clock: Arc<dyn Clock>,
     randomness: Arc<RandomnessSource>,
     listener: Box<Listener>,
 }
 
 impl<'a> RevocationsBuilder<'a> {
-    pub(super) fn new(audience: &str, keys: &'a KeyRing, store: Box<dyn RevocationStore>) -> Self {
+    pub(crate) fn new(audience: &str, keys: &'a KeyRing, store: Box<dyn RevocationStore>) -> Self {
         Self {
             audience: audience.into(),
             keys,
@@ -56,6 +60,8 @@ impl<'a> RevocationsBuilder<'a> {
             max_entries: DEFAULT_MAX_ENTRIES,
             longest_session: None,
             read_only: false,
+            on_use: false,
+            background: Arc::new(OwnThread),
             clock: Arc::new(SystemClock),
             randomness: Arc::new(Randomness::from_os),
             listener: Box::new(|_| {}),
@@ -123,9 +129,28 @@ impl<'a> RevocationsBuilder<'a> {
         self
     }
 
+    /// Loads only when somebody asks, by [`refresh_if_due`](Revocations::refresh_if_due) in every request or by a
+    /// sign-in: for functions that are frozen between calls. Otherwise the revocations are loaded at every
+    /// interval, by themselves.
+    pub const fn refresh_on_use(mut self) -> Self {
+        self.on_use = true;
+        self
+    }
+
+    /// Where loading and writing goes on. A thread of this process by default, which all share.
+    pub fn background(mut self, background: impl Background) -> Self {
+        self.background = Arc::new(background);
+        self
+    }
+
     /// Where the time comes from. The system's clocks by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    pub(crate) fn shared_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -141,16 +166,16 @@ impl<'a> RevocationsBuilder<'a> {
         self
     }
 
-    /// Is told what happens to the revocations: to count and to log. It is called between one step
-    /// and the next, and should return soon.
+    /// Is told what happens to the revocations: to count and to log. It is called in the background, between
+    /// one step and the next, and should return soon. What it would wait for from the revocations, it has to
+    /// leave to another thread or task.
     pub fn on_event(mut self, listener: impl Fn(&RevocationEvent) + Send + Sync + 'static) -> Self {
         self.listener = Box::new(listener);
         self
     }
 
-    /// Checks the settings. Nothing is loaded yet, and until something is, nothing opens: spawn
-    /// [`keep_fresh`](Revocations::keep_fresh), or call
-    /// [`refresh_if_due`](Revocations::refresh_if_due) in every request.
+    /// Checks the settings, and begins to load in the background. Until that has succeeded nothing opens: a server
+    /// awaits [`refresh`](Revocations::refresh) before it takes requests.
     ///
     /// # Errors
     ///
@@ -165,10 +190,10 @@ impl<'a> RevocationsBuilder<'a> {
         }
         let documents = DocumentCodec::new(&self.audience, self.keys)?;
         let settings = Settings {
-            clock: self.clock,
+            clock: Arc::clone(&self.clock),
             randomness: self.randomness,
             listener: self.listener,
-            paces: Paces::new(self.refresh_interval, self.max_staleness),
+            background: Arc::clone(&self.background),
             staleness: Staleness {
                 max: self.max_staleness,
                 accepted: self.accept_stale,
@@ -181,7 +206,18 @@ impl<'a> RevocationsBuilder<'a> {
         if let Some((idle, absolute)) = self.longest_session {
             shared.lifetimes.learn(idle, absolute, Duration::ZERO);
         }
-        Ok(Revocations(Arc::new(Kind::Shared(Box::new(shared)))))
+        let follower = Follower::new(
+            shared,
+            follower::Settings {
+                clock: self.clock,
+                background: self.background,
+                paces: Paces::for_authentic_hints(self.refresh_interval, self.max_staleness),
+                on_use: self.on_use,
+            },
+        );
+        // Also where it loads on use: that there is no thread is told now, and not at the first logout.
+        follower.nudge().map_err(|_| BuildError::NoBackground)?;
+        Ok(Revocations(Arc::new(Kind::Shared(Following(follower)))))
     }
 }
 

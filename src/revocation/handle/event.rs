@@ -1,5 +1,6 @@
 //! [`RevocationEvent`]: what an operator would want to know of the revocations.
 
+use super::super::change::ChangeError;
 use super::super::error::{RefreshError, RevokeError};
 use crate::time::Epoch;
 
@@ -14,9 +15,18 @@ pub enum RevocationEvent {
         clock: Epoch,
     },
     /// A load failed. An alarm when it goes on: past the staleness bound nothing opens. At once when
-    /// it is [`RefreshError::RolledBack`] or [`RefreshError::Lost`], which name the clock that a new store must
-    /// be above.
+    /// it is [`RefreshError::Lost`].
     Failed(RefreshError),
+    /// The store had forgotten what this process knows ([`RefreshError::RolledBack`], which was told before), and
+    /// was put right: every session has ended, once, and none that was logged out is forgiven. Find out why it
+    /// forgot.
+    Repaired {
+        /// The new clock, which is also the floor.
+        clock: Epoch,
+    },
+    /// The background task that loads and writes was lost, such as with the runtime that it ran on. It starts
+    /// again by itself; what was being written may be done or not, and whoever waited was told so.
+    Interrupted,
     /// This process changed the revocations.
     Written {
         /// The new clock.
@@ -38,6 +48,9 @@ pub enum RevocationEvent {
         /// How many entries were dropped.
         dropped: usize,
     },
+    /// The table is so full of single sessions that no more of them are taken, until some are pruned: those sign-outs
+    /// were not acknowledged. Users, tenants and everyone can still be logged out.
+    Full(ChangeError),
     /// An authentic token was stamped with a later clock than the store's present one: the store has
     /// lost what another server knew, such as by an old copy that was put back.
     BehindTokens {

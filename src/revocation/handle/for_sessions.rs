@@ -2,16 +2,19 @@
 //! first step of a sign-in, and a revocation that stands on a check.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::ops::Deref;
+use core::sync::atomic::Ordering;
 use core::time::Duration;
 
-use super::super::change::RevocationChange;
 use super::super::error::{RefreshError, RevokeError};
 use super::super::scope::Scope;
 use super::super::state::RevocationState;
 use super::super::view::RevocationView;
 use super::held::Held;
+use super::queue::{Superseded, What};
 use super::{Kind, Revocations};
+use crate::runtime::operation::Operation;
 use crate::time::{Epoch, TimeError};
 
 impl Revocations {
@@ -22,38 +25,64 @@ impl Revocations {
     ) -> Result<Glance<impl Deref<Target = Option<Arc<Held>>>>, TimeError> {
         let held = self.held().peek();
         let usable = match (&*self.0, &*held) {
-            (Kind::Shared(shared), Some(held)) => {
+            (Kind::Shared(following), Some(held)) => {
+                let shared = following.shared();
                 let staleness = &shared.settings.staleness;
-                staleness.allows(held.as_of, shared.moment()?)
+                let usable = staleness.allows(held.as_of, shared.moment()?);
+                if !usable {
+                    following.look_about();
+                }
+                usable
             }
             (Kind::Fixed(_) | Kind::Memory(_), _) => true,
-            (Kind::Shared(_), None) => false,
+            (Kind::Shared(following), None) => {
+                following.look_about();
+                false
+            }
         };
         Ok(Glance { held, usable })
     }
 
-    /// Revokes one scope in a write of its own, if `check` allows it for the very state that it
-    /// changes.
-    pub(crate) async fn revoke_alone(
+    /// Ends single sessions, by their own scopes.
+    pub(crate) fn revoke_sessions(
         &self,
-        scope: Scope,
-        check: impl Fn(&RevocationState) -> Result<(), RevokeError> + Send,
-    ) -> Result<Epoch, RevokeError> {
-        match &*self.0 {
-            Kind::Fixed(_) => Err(RevokeError::Fixed),
-            Kind::Memory(memory) => memory.write(RevocationChange::new().revoke(&[scope]), check),
-            Kind::Shared(shared) => shared.revoke_alone(scope, check).await,
-        }
+        own: Vec<Scope>,
+    ) -> Operation<'static, Result<Epoch, RevokeError>> {
+        self.change(What::Sessions(own))
+    }
+
+    /// Ends all former cookies of a session, unless the very state that is changed says that it has ended.
+    pub(crate) fn supersede(
+        &self,
+        session: Superseded,
+    ) -> Operation<'static, Result<Epoch, RevokeError>> {
+        self.change(What::Supersede(session))
     }
 
     /// The audience of the store's sessions, where there is a store.
     pub(crate) fn has_audience(&self, audience: &str) -> bool {
         match &*self.0 {
-            Kind::Shared(shared) => shared
-                .documents
-                .load()
-                .is_some_and(|documents| documents.audience() == audience),
+            Kind::Shared(following) => following.shared().has_audience(audience),
             Kind::Fixed(_) | Kind::Memory(_) => true,
+        }
+    }
+
+    /// Whether the epoch of an authentic token tells of revocations that this process has no store for.
+    #[inline]
+    pub(crate) fn are_elsewhere(&self, epoch: Epoch) -> bool {
+        let Kind::Fixed(held) = &*self.0 else {
+            return false;
+        };
+        let held = held.peek();
+        held.as_ref().is_some_and(|held| epoch > held.state.clock())
+    }
+
+    /// An authentic token is so far ahead that it is not taken, such as after a leak: a load may tell why.
+    #[cold]
+    pub(crate) fn hint(&self) {
+        if let Kind::Shared(following) = &*self.0 {
+            following.shared().ahead.store(true, Ordering::Relaxed);
+            following.0.hint();
         }
     }
 
@@ -62,20 +91,29 @@ impl Revocations {
         match &*self.0 {
             Kind::Fixed(_) => {}
             Kind::Memory(memory) => memory.lifetimes.learn(idle, absolute, skew),
-            Kind::Shared(shared) => shared.lifetimes.learn(idle, absolute, skew),
+            Kind::Shared(following) => following.shared().lifetimes.learn(idle, absolute, skew),
         }
     }
 
-    /// The sign-in's first step: the state of a load that begins after this call.
-    pub(crate) async fn begin_sign_in(&self) -> Result<Arc<RevocationState>, RefreshError> {
-        if let Kind::Shared(shared) = &*self.0 {
-            let refreshed = shared.refresh().await;
-            // Without a state there is nothing to go on with, and the reason is the load's.
-            if !shared.settings.staleness.accepted || shared.held.load().is_none() {
-                refreshed?;
+    /// The sign-in's first step: the state of a load that begins with this call.
+    pub(crate) fn begin_sign_in(
+        &self,
+    ) -> Operation<'static, Result<Arc<RevocationState>, RefreshError>> {
+        let this = self.clone();
+        let refreshed = match &*self.0 {
+            Kind::Shared(following) => Some(following.0.refresh()),
+            Kind::Fixed(_) | Kind::Memory(_) => None,
+        };
+        Operation::new(async move {
+            if let (Some(refreshed), Kind::Shared(following)) = (refreshed, &*this.0) {
+                let (refreshed, shared) = (refreshed.await, following.shared());
+                // Without a state there is nothing to go on with, and the reason is the load's.
+                if !shared.settings.staleness.accepted || shared.held.load().is_none() {
+                    refreshed?;
+                }
             }
-        }
-        self.snapshot().ok_or(RefreshError::NoStore)
+            this.snapshot().ok_or(RefreshError::NoStore)
+        })
     }
 }
 

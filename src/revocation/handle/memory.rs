@@ -5,11 +5,11 @@ use core::time::Duration;
 
 use super::super::change::{ChangeError, RevocationChange};
 use super::super::error::RevokeError;
-use super::super::scope::Scope;
 use super::super::state::RevocationState;
 use super::held::Held;
-use super::lifetimes::Lifetimes;
-use crate::runtime::clock::Clock;
+use super::lifetimes::{Delays, Lifetimes};
+use super::queue::{Answer, What};
+use crate::runtime::clock::{Clock, Moment};
 use crate::runtime::sync::{AtomicU64, Mutex, Ordering, Slot, lock};
 use crate::time::Epoch;
 
@@ -50,30 +50,31 @@ impl Memory {
         }
     }
 
-    /// Makes `change`, if `check` allows it for the state that it changes.
-    pub(super) fn write(
-        &self,
-        change: RevocationChange,
-        check: impl FnOnce(&RevocationState) -> Result<(), RevokeError>,
-    ) -> Result<Epoch, RevokeError> {
+    /// Makes a change at once.
+    pub(super) fn change(&self, what: &What) -> Answer {
+        if let What::EveryoneAfterLeak = what {
+            return Err(RevokeError::OnlyInMemory);
+        }
         let _turn = lock(&self.writing);
-        let now = Epoch::from_millis(self.clock.unix_millis()?);
-        let seen = Epoch::from_millis(self.seen.load(Ordering::Relaxed));
+        let now = Moment::now(&*self.clock)?;
         let mut state = match self.held.load() {
             Some(held) => RevocationState::clone(&held.state),
             None => return Err(RevokeError::Fixed),
         };
-        check(&state)?;
+        match what {
+            What::Supersede(session) => session.check(&state)?,
+            // Every process makes its own, above whatever it was told.
+            What::Create(above) if state.clock() > *above => return Ok(state.clock()),
+            What::Create(above) => self.observe(*above),
+            _ => {}
+        }
+        let seen = Epoch::from_millis(self.seen.load(Ordering::Relaxed));
         // Never stale, and written at once.
-        let change = self
-            .lifetimes
-            .pruning(change, now, false, Duration::ZERO, Duration::ZERO);
-        let applied = state.apply(&change, now, seen)?;
+        let change = what.add_to(RevocationChange::new());
+        let change = self.lifetimes.pruning(change, now, Delays::default());
+        let applied = state.apply(&change, now.wall, seen)?;
+        self.lifetimes.note(now, applied.clock, Delays::default());
         self.held.store(Arc::new(Held::local(state)));
         Ok(applied.clock)
-    }
-
-    pub(super) fn revoke(&self, scopes: &[Scope]) -> Result<Epoch, RevokeError> {
-        self.write(RevocationChange::new().revoke(scopes), |_| Ok(()))
     }
 }

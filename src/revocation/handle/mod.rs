@@ -1,21 +1,19 @@
 //! [`Revocations`]: the state that every request reads, without I/O and without a lock.
 //!
-//! - `shared`: a store's state, loaded one load at a time; `queue`, `write`: changes of it;
-//! - `held`, `pace` (pure): what an answer makes of the state held, and when the next load is due;
+//! - `shared`: a store's state, and how a load brings it up to date; `queue`, `write`: changes of it;
+//! - `held`, `turns` (pure): what an answer makes of the state held, and how writers take turns;
 //! - `memory`: this process's own state; `lifetimes`: how long its entries must be kept;
 //! - `for_sessions`: what sessions ask of it in each request;
-//! - `keep_fresh`: the task that loads; `builder`, `event`: what their names say.
+//! - `builder`, `event`: what their names say.
+//!
+//! The task that loads and writes is a [`Follower`](crate::runtime::follower::Follower).
 
 mod builder;
 mod event;
 mod for_sessions;
 mod held;
-// A task needs threads or timers, and these targets have neither: refresh on use there.
-#[cfg(not(all(target_family = "wasm", any(target_os = "unknown", target_os = "none"))))]
-mod keep_fresh;
 mod lifetimes;
 mod memory;
-mod pace;
 mod queue;
 mod shared;
 mod turns;
@@ -24,9 +22,12 @@ mod write;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
+use core::future::Future;
 use core::time::Duration;
 
-use super::change::RevocationChange;
+use tokio::sync::oneshot;
+
+use super::change::ChangeError;
 use super::error::{RefreshError, RevokeError};
 use super::scope::{Scope, ScopeId, ScopeKind};
 use super::state::RevocationState;
@@ -34,15 +35,17 @@ use super::store::RevocationStore;
 use crate::error::KeyRingError;
 use crate::keys::ring::KeyRing;
 use crate::runtime::clock::{Clock, SystemClock};
+use crate::runtime::follower::Follower;
 use crate::runtime::operation::Operation;
-use crate::runtime::sync::Slot;
+use crate::runtime::sync::{Slot, lock};
 use crate::time::{Epoch, TimeError};
 
 pub use builder::RevocationsBuilder;
 pub use event::RevocationEvent;
 use held::Held;
 use memory::Memory;
-use queue::What;
+pub(crate) use queue::Superseded;
+use queue::{Answer, Ticket, What};
 use shared::Shared;
 
 /// How far clocks may differ, where nothing else is said.
@@ -52,16 +55,65 @@ const SKEW: Duration = Duration::from_secs(60);
 ///
 /// - [`fixed`](Self::fixed): a number from the configuration.
 /// - [`in_this_process`](Self::in_this_process): the memory of a single server.
-/// - [`shared`](Self::shared): a store for many servers. One process loads it by a task
-///   ([`keep_fresh`](Self::keep_fresh)) or on use ([`refresh_if_due`](Self::refresh_if_due)), and
-///   reads a snapshot.
+/// - [`shared`](Self::shared): a store for many servers, which is loaded and written in the background.
+///   Every request reads a snapshot.
 #[derive(Clone)]
 pub struct Revocations(Arc<Kind>);
 
 enum Kind {
     Fixed(Slot<Held>),
     Memory(Memory),
-    Shared(Box<Shared>),
+    Shared(Following),
+}
+
+/// A store that is followed until nobody uses it any more.
+struct Following(Arc<Follower<Shared>>);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl Following {
+    fn shared(&self) -> &Shared {
+        &self.0.subject
+    }
+
+    /// What is held is too old. If the task was lost, such as in a forked process, it starts again.
+    #[cold]
+    fn look_about(&self) {
+        if !self.0.is_on_use() {
+            let _ = self.0.nudge();
+        }
+    }
+
+    /// Asks for a change, which is then made whether or not anybody waits for the answer.
+    fn ask(&self, what: What) -> impl Future<Output = Answer> + Send + use<> {
+        let settings = &self.shared().settings;
+        let (answer, answered) = oneshot::channel();
+        let refused = match &what {
+            _ if settings.read_only => Some(RevokeError::ReadOnly),
+            What::Scopes(scopes) | What::Sessions(scopes)
+                if scopes.len() > settings.max_entries =>
+            {
+                let (scopes, limit) = (scopes.len(), settings.max_entries);
+                Some(ChangeError::TooManyScopes { scopes, limit }.into())
+            }
+            _ => None,
+        };
+        let refused = refused.or_else(|| {
+            let ticket = Ticket { what, answer };
+            lock(&self.shared().queue).waiting.push_back(ticket);
+            self.0.nudge().is_err().then_some(RevokeError::Interrupted)
+        });
+        async move {
+            match refused {
+                Some(error) => Err(error),
+                None => answered.await.unwrap_or(Err(RevokeError::Interrupted)),
+            }
+        }
+    }
 }
 
 impl Revocations {
@@ -122,72 +174,77 @@ impl Revocations {
         RevocationsBuilder::new(audience, keys, Box::new(store))
     }
 
-    /// Makes the store: once in its life, by hand or by the deployment. It starts two skews ahead of
-    /// the time, so that every session from before is refused. In the place of a store that was lost,
-    /// [`create_store_above`](Self::create_store_above): its clock may have been further ahead.
+    /// Makes the store, unless there is one: safe to call whenever a server starts. A new one begins two skews
+    /// ahead of the time, so that every session from before is refused. Returns its clock.
     ///
     /// # Errors
     ///
-    /// [`RevokeError::StoreExists`], and [`RevokeError::HoldsState`] where this process has already
-    /// held a state: a store that was lost is made anew by a new process.
-    pub fn create_store(&self) -> Operation<'_, Result<Epoch, RevokeError>> {
+    /// [`RevokeError`]. A document that does not open is left as it is.
+    pub fn create_store(&self) -> Operation<'static, Result<Epoch, RevokeError>> {
         self.create_store_above(Epoch::ZERO)
     }
 
-    /// The same above the greatest clock that is known from before: in the place of a store that was
-    /// lost or rolled back, the greatest that servers name in [`RefreshError::Lost`] and
-    /// [`RefreshError::RolledBack`].
+    /// The same, and sees to it that its clock is above one that is known from before: in the place of a
+    /// store that was lost, the greatest that servers name in [`RefreshError::Lost`]. A store with a lower
+    /// clock is raised, which ends every session.
     ///
     /// # Errors
     ///
     /// As there.
-    pub fn create_store_above(&self, seen: Epoch) -> Operation<'_, Result<Epoch, RevokeError>> {
-        Operation::new(async move {
-            match &*self.0 {
-                Kind::Fixed(_) => Err(RevokeError::Fixed),
-                Kind::Memory(_) => Err(RevokeError::StoreExists),
-                Kind::Shared(shared) => shared.create(seen).await,
-            }
-        })
+    pub fn create_store_above(
+        &self,
+        seen: Epoch,
+    ) -> Operation<'static, Result<Epoch, RevokeError>> {
+        self.change(What::Create(seen))
     }
 
-    /// Loads the revocations if a load is due: call it in every request where no task can run, such
-    /// as in a function that is frozen between calls. It mostly returns at once. One request loads;
-    /// others go on with what is held, unless that is too old.
+    /// Makes a change. It is under way when this returns.
+    fn change(&self, what: What) -> Operation<'static, Result<Epoch, RevokeError>> {
+        let answer = match &*self.0 {
+            Kind::Fixed(_) => Err(RevokeError::Fixed),
+            Kind::Memory(memory) => memory.change(&what),
+            Kind::Shared(following) => return Operation::new(following.ask(what)),
+        };
+        Operation::new(core::future::ready(answer))
+    }
+
+    /// Loads the revocations if a load is due: call it in every request where they are loaded on use
+    /// ([`refresh_on_use`](RevocationsBuilder::refresh_on_use)), such as in a function that is frozen between
+    /// calls. It mostly returns at once. One request loads; others go on with what is held, unless that is
+    /// too old.
     ///
     /// # Errors
     ///
     /// [`RefreshError`]. The request may go on all the same: what is held decides, up to the
     /// staleness bound.
-    pub fn refresh_if_due(&self) -> Operation<'_, Result<(), RefreshError>> {
-        Operation::new(async move {
-            match &*self.0 {
-                Kind::Shared(shared) => {
-                    if shared.refresh_if_due().await? {
-                        shared.keep_key_current().await;
-                    }
-                    Ok(())
-                }
-                Kind::Fixed(_) | Kind::Memory(_) => Ok(()),
-            }
-        })
+    pub fn refresh_if_due(&self) -> Operation<'static, Result<(), RefreshError>> {
+        match &*self.0 {
+            Kind::Shared(following) => Operation::new(following.0.refresh_if_due()),
+            Kind::Fixed(_) | Kind::Memory(_) => Operation::new(core::future::ready(Ok(()))),
+        }
     }
 
-    /// Loads the revocations, by a load that begins after this call.
+    /// Loads the revocations, by a load that begins after this call. A server awaits it before it takes
+    /// requests, so that it does not refuse the first.
     ///
     /// # Errors
     ///
     /// [`RefreshError`]; what was held stays.
-    pub fn refresh(&self) -> Operation<'_, Result<(), RefreshError>> {
+    pub fn refresh(&self) -> Operation<'static, Result<(), RefreshError>> {
+        let this = self.clone();
+        let Kind::Shared(following) = &*self.0 else {
+            return Operation::new(core::future::ready(Ok(())));
+        };
+        let refreshed = following.0.refresh();
         Operation::new(async move {
-            match &*self.0 {
-                Kind::Shared(shared) => {
-                    shared.refresh().await?;
-                    shared.keep_key_current().await;
-                    Ok(())
-                }
-                Kind::Fixed(_) | Kind::Memory(_) => Ok(()),
+            refreshed.await?;
+            if let Kind::Shared(following) = &*this.0
+                && following.shared().is_outdated()
+            {
+                // The listener is told whether it could be.
+                let _ = following.ask(What::KeepKey).await;
             }
+            Ok(())
         })
     }
 
@@ -196,28 +253,25 @@ impl Revocations {
     /// # Errors
     ///
     /// [`RefreshError`].
-    pub fn list(&self) -> Operation<'_, Result<Arc<RevocationState>, RefreshError>> {
+    pub fn list(&self) -> Operation<'static, Result<Arc<RevocationState>, RefreshError>> {
+        let (this, refreshed) = (self.clone(), self.refresh());
         Operation::new(async move {
-            self.refresh().await?;
-            self.snapshot().ok_or(RefreshError::NoStore)
+            refreshed.await?;
+            this.snapshot().ok_or(RefreshError::NoStore)
         })
     }
 
     /// Ends every session of these scopes that was sealed until now. Acknowledged when the store has
     /// it for good; calls that arrive together are written together.
     ///
+    /// It is under way when this returns, and goes on when its caller goes away: a store that answers is
+    /// written within moments, and one that does not is tried for 30 seconds. Only the answer is lost then.
+    ///
     /// # Errors
     ///
     /// [`RevokeError`].
-    pub fn revoke(&self, scopes: &[Scope]) -> Operation<'_, Result<Epoch, RevokeError>> {
-        let scopes = scopes.to_vec();
-        Operation::new(async move {
-            match &*self.0 {
-                Kind::Fixed(_) => Err(RevokeError::Fixed),
-                Kind::Memory(memory) => memory.revoke(&scopes),
-                Kind::Shared(shared) => shared.revoke(What::Scopes(scopes)).await,
-            }
-        })
+    pub fn revoke(&self, scopes: &[Scope]) -> Operation<'static, Result<Epoch, RevokeError>> {
+        self.change(What::Scopes(scopes.to_vec()))
     }
 
     /// The same for the scope of one kind and id: `revoke_scope(USER, 42)`.
@@ -229,7 +283,7 @@ impl Revocations {
         &self,
         kind: ScopeKind<I>,
         id: impl ScopeId<I>,
-    ) -> Operation<'_, Result<Epoch, RevokeError>> {
+    ) -> Operation<'static, Result<Epoch, RevokeError>> {
         self.revoke(&[Scope::new(kind, id)])
     }
 
@@ -238,16 +292,8 @@ impl Revocations {
     /// # Errors
     ///
     /// [`RevokeError`].
-    pub fn revoke_everyone(&self) -> Operation<'_, Result<Epoch, RevokeError>> {
-        Operation::new(async move {
-            match &*self.0 {
-                Kind::Fixed(_) => Err(RevokeError::Fixed),
-                Kind::Memory(memory) => {
-                    memory.write(RevocationChange::new().revoke_everyone(), |_| Ok(()))
-                }
-                Kind::Shared(shared) => shared.revoke(What::Everyone).await,
-            }
-        })
+    pub fn revoke_everyone(&self) -> Operation<'static, Result<Epoch, RevokeError>> {
+        self.change(What::Everyone)
     }
 
     /// The same after a key has leaked: also the sessions that were forged with it and have been renewed
@@ -255,22 +301,15 @@ impl Revocations {
     /// ([`RotationPolicy::replace_leaked`](crate::RotationPolicy::replace_leaked)); while one takes it, more can
     /// be forged.
     ///
-    /// The clock is set a day and an hour ahead, which is the latest that readers take. Time catches up with it.
+    /// The clock is set a day and an hour ahead, which is the latest that readers take, and time catches up with it.
+    /// Whoever signs in after this is [`Malformed`](crate::OpenErrorKind::Malformed) at servers that have not loaded it,
+    /// which do so at once, within a second.
     ///
     /// # Errors
     ///
-    /// [`RevokeError`].
-    pub fn revoke_everyone_after_leak(&self) -> Operation<'_, Result<Epoch, RevokeError>> {
-        Operation::new(async move {
-            match &*self.0 {
-                Kind::Fixed(_) => Err(RevokeError::Fixed),
-                Kind::Memory(memory) => {
-                    let change = RevocationChange::new().revoke_everyone_after_leak();
-                    memory.write(change, |_| Ok(()))
-                }
-                Kind::Shared(shared) => shared.revoke(What::EveryoneAfterLeak).await,
-            }
-        })
+    /// [`RevokeError`]; [`RevokeError::OnlyInMemory`] where a restart would forget it.
+    pub fn revoke_everyone_after_leak(&self) -> Operation<'static, Result<Epoch, RevokeError>> {
+        self.change(What::EveryoneAfterLeak)
     }
 
     /// Drops the entries that no living session can need, as every write does besides.
@@ -278,14 +317,8 @@ impl Revocations {
     /// # Errors
     ///
     /// [`RevokeError`].
-    pub fn prune(&self) -> Operation<'_, Result<Epoch, RevokeError>> {
-        Operation::new(async move {
-            match &*self.0 {
-                Kind::Fixed(_) => Err(RevokeError::Fixed),
-                Kind::Memory(memory) => memory.revoke(&[]),
-                Kind::Shared(shared) => shared.prune().await,
-            }
-        })
+    pub fn prune(&self) -> Operation<'static, Result<Epoch, RevokeError>> {
+        self.change(What::Prune)
     }
 
     /// The state as of now. It does not change under the reader. None until one was loaded.
@@ -300,7 +333,7 @@ impl Revocations {
         match &*self.0 {
             Kind::Fixed(held) => held,
             Kind::Memory(memory) => &memory.held,
-            Kind::Shared(shared) => &shared.held,
+            Kind::Shared(following) => &following.shared().held,
         }
     }
 
@@ -311,9 +344,10 @@ impl Revocations {
     ///
     /// [`TimeError`] when there is no usable time.
     pub fn age(&self) -> Result<Option<Duration>, TimeError> {
-        let Kind::Shared(shared) = &*self.0 else {
+        let Kind::Shared(following) = &*self.0 else {
             return Ok(Some(Duration::ZERO));
         };
+        let shared = following.shared();
         let held = shared.held.load();
         let now = shared.moment()?;
         Ok(held.map(|held| now.since(held.as_of)))
@@ -329,10 +363,10 @@ impl Revocations {
         match &*self.0 {
             Kind::Fixed(_) => {}
             Kind::Memory(memory) => memory.observe(epoch),
-            Kind::Shared(shared) => {
-                let held = shared.held.peek();
-                let clock = held.as_ref().map(|held| held.state.clock());
-                shared.observe(epoch, clock);
+            Kind::Shared(following) => {
+                if following.shared().observe(epoch) {
+                    following.0.hint();
+                }
             }
         }
     }
@@ -346,7 +380,7 @@ impl Revocations {
     /// ring stays.
     pub fn replace_keys(&self, keys: &KeyRing) -> Result<(), KeyRingError> {
         match &*self.0 {
-            Kind::Shared(shared) => shared.replace_keys(keys),
+            Kind::Shared(following) => following.shared().replace_keys(keys),
             Kind::Fixed(_) | Kind::Memory(_) => Ok(()),
         }
     }

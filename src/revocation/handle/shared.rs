@@ -1,29 +1,40 @@
-//! [`Shared`]: the state of a store, as this process holds it. Loads it, one load at a time.
+//! [`Shared`]: the state of a store, as this process holds it, and how a load brings it up to date.
 //!
-//! Readers look at a snapshot and never wait. What a load or a write found is taken in by `take`,
-//! which alone replaces the snapshot.
+//! Readers look at a snapshot and never wait. Loads and writes are made by one task, one after the other
+//! ([`Follower`](crate::runtime::follower::Follower)); what they found is taken by `take`, which alone replaces
+//! the snapshot.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::sync::atomic::AtomicBool;
 use core::time::Duration;
 
-use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard, Notify};
+use tokio::sync::oneshot;
 
 use super::super::document::DocumentCodec;
 use super::super::error::{RefreshError, RevokeError};
 use super::super::freshness::Staleness;
-use super::super::store::{Loaded, RevocationStore};
+use super::super::state::RevocationState;
+use super::super::store::{Loaded, Replaced, RevocationStore, StoreError, StoreErrorKind, Version};
 use super::event::RevocationEvent;
-use super::held::{self, Begun, Found, Held, Turn};
-use super::lifetimes::Lifetimes;
-use super::pace::{Pace, Paces};
-use super::queue::Queue;
+use super::held::{self, Found, Held, Mark};
+use super::lifetimes::{Delays, Lifetimes};
+use super::queue::{Queue, Ticket, What};
 use crate::error::{KeyRingError, RandomnessError};
 use crate::keys::ring::KeyRing;
+use crate::runtime::background::{self, Background, NoAnswer};
 use crate::runtime::clock::{Clock, Moment};
+use crate::runtime::follower::{Followed, Work};
 use crate::runtime::sync::{AtomicU64, Mutex, Ordering, Slot, lock};
 use crate::time::{Epoch, TimeError, UnixTime};
 use crate::token::random::Randomness;
+
+/// How long a call of a store may take. One that hangs is given up, and may have been done or not.
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+/// The longest time from choosing a clock to its acknowledgement.
+const COMMIT: Duration = Duration::from_secs(120);
 
 /// Gives the random bytes of one document.
 pub(super) type RandomnessSource = dyn Fn() -> Result<Randomness, RandomnessError> + Send + Sync;
@@ -33,40 +44,38 @@ pub(super) type Listener = dyn Fn(&RevocationEvent) + Send + Sync;
 /// What the builder decided.
 pub(super) struct Settings {
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) background: Arc<dyn Background>,
     pub(super) randomness: Arc<RandomnessSource>,
     pub(super) listener: Box<Listener>,
-    pub(super) paces: Paces,
     pub(super) staleness: Staleness,
     pub(super) skew: Duration,
     pub(super) max_entries: usize,
     pub(super) read_only: bool,
 }
 
-/// The turn in which a load began, and its result.
-struct LastLoad {
-    begun: Turn,
-    result: Result<(), RefreshError>,
+impl Settings {
+    pub(super) const fn delays(&self) -> Delays {
+        Delays {
+            accepts_stale: self.staleness.accepted,
+            staleness: self.staleness.max,
+            commit: COMMIT,
+        }
+    }
 }
 
 /// A store and what is known of it.
 pub(super) struct Shared {
     pub(super) settings: Settings,
-    pub(super) store: Box<dyn RevocationStore>,
-    pub(super) documents: Slot<DocumentCodec>,
+    store: Box<dyn RevocationStore>,
+    documents: Slot<DocumentCodec>,
     pub(super) held: Slot<Held>,
     /// The greatest epoch seen in an authentic token, in milliseconds: the clock steps over it.
     seen: AtomicU64,
     /// The greatest of them that a load which began after it has answered.
     answered: AtomicU64,
-    turns: AtomicU64,
-    /// Puts those in order who replace `held`. It guards no data.
-    taking: Mutex<()>,
-    pace: Mutex<Pace>,
-    /// Held by the one load that is under way, with how the last one went.
-    loading: AsyncMutex<LastLoad>,
-    /// Wakes the task that keeps the state fresh.
-    pub(super) wake: Arc<Notify>,
-    pub(super) queue: Queue,
+    /// An authentic token was so far ahead that it was not taken.
+    pub(super) ahead: AtomicBool,
+    pub(super) queue: Mutex<Queue>,
     pub(super) lifetimes: Lifetimes,
 }
 
@@ -84,16 +93,14 @@ impl Shared {
             held: Slot::new(None),
             seen: AtomicU64::new(0),
             answered: AtomicU64::new(0),
-            turns: AtomicU64::new(0),
-            taking: Mutex::new(()),
-            pace: Mutex::new(Pace::default()),
-            loading: AsyncMutex::new(LastLoad {
-                begun: 0,
-                result: Ok(()),
-            }),
-            wake: Arc::new(Notify::new()),
-            queue: Queue::new(),
+            ahead: AtomicBool::new(false),
+            queue: Mutex::new(Queue::default()),
         }
+    }
+
+    pub(super) fn has_audience(&self, audience: &str) -> bool {
+        let documents = self.documents.load();
+        documents.is_some_and(|documents| documents.audience() == audience)
     }
 
     pub(super) fn replace_keys(&self, keys: &KeyRing) -> Result<(), KeyRingError> {
@@ -107,75 +114,40 @@ impl Shared {
         Moment::now(&*self.settings.clock)
     }
 
-    /// Notes the epoch of an authentic token. One that is ahead of the state held brings news.
-    pub(super) fn observe(&self, epoch: Epoch, held: Option<Epoch>) {
+    /// Notes the epoch of an authentic token. Whether it is ahead of the state held, and so brings news.
+    pub(super) fn observe(&self, epoch: Epoch) -> bool {
         let millis = epoch.as_millis();
-        if held.is_some_and(|clock| epoch <= clock) || millis <= self.seen.load(Ordering::Relaxed) {
-            return;
-        }
-        if self.seen.fetch_max(millis, Ordering::AcqRel) < millis {
-            self.wake.notify_one();
-        }
+        let known = {
+            let held = self.held.peek();
+            held.as_ref()
+                .is_some_and(|held| epoch <= held.state.clock())
+        };
+        !known
+            && millis > self.seen.load(Ordering::Relaxed)
+            && self.seen.fetch_max(millis, Ordering::AcqRel) < millis
     }
 
     pub(super) fn seen(&self) -> Epoch {
         Epoch::from_millis(self.seen.load(Ordering::Acquire))
     }
 
-    /// Loads if a load is due, and nobody else is at it. Whoever can go on with what is held does not
-    /// wait for the other. Whether it loaded.
-    pub(super) async fn refresh_if_due(&self) -> Result<bool, RefreshError> {
-        if !self.wait(self.moment()?).is_zero() {
-            return Ok(false);
-        }
-        let turn = match self.loading.try_lock() {
-            Ok(turn) => turn,
-            Err(_) if self.is_usable()? => return Ok(false),
-            Err(_) => {
-                let turn = self.loading.lock().await;
-                if !self.wait(self.moment()?).is_zero() {
-                    // The other has tried meanwhile.
-                    return lock(&self.pace).error.clone().map_or(Ok(false), Err);
-                }
-                turn
-            }
-        };
-        self.load_paced(turn).await?;
-        Ok(true)
+    /// The clock of the state held, 0 where there is none.
+    fn clock(&self) -> Epoch {
+        let held = self.held.load();
+        held.map_or(Epoch::ZERO, |held| held.state.clock())
     }
 
-    /// Waits for a load that begins after this call: one of its own, or the next that others are
-    /// waiting for, too, but none that is under way. A failure is shared like a success, so that
-    /// those who wait for a store that hangs do not wait one after the other.
-    pub(super) async fn refresh(&self) -> Result<(), RefreshError> {
-        let asked = self.next_turn();
-        let last = self.loading.lock().await;
-        if last.begun > asked {
-            return last.result.clone();
-        }
-        self.load_paced(last).await
-    }
-
-    async fn load_paced(
-        &self,
-        mut last: AsyncMutexGuard<'_, LastLoad>,
-    ) -> Result<(), RefreshError> {
-        let begun = self.begin()?;
-        let result = self.load(begun).await;
-        let jitter = (self.settings.randomness)().map_or(0, |random| random.as_bytes()[0]);
-        let error = result.as_ref().err().cloned();
-        lock(&self.pace).note(&self.settings.paces, begun.at, error, jitter);
-        *last = LastLoad {
-            begun: begun.turn,
-            result: result.clone(),
-        };
-        result
-    }
-
-    /// One load, and what it found is taken in.
-    pub(super) async fn load(&self, begun: Begun) -> Result<(), RefreshError> {
+    /// One load, and what it found is taken.
+    pub(super) async fn load_now(&self) -> Result<(), RefreshError> {
         let seen = self.seen();
-        let result = self.load_quietly(begun).await;
+        let result = match self.load_untold().await {
+            Err(error @ RefreshError::RolledBack { .. }) => {
+                // The event comes first, for it is the reason.
+                self.tell(&RevocationEvent::Failed(error.clone()));
+                return self.repaired().await.then_some(()).ok_or(error);
+            }
+            result => result,
+        };
         match &result {
             Ok(()) => self.answer(seen),
             Err(error) => self.tell(&RevocationEvent::Failed(error.clone())),
@@ -183,17 +155,19 @@ impl Shared {
         result
     }
 
-    async fn load_quietly(&self, begun: Begun) -> Result<(), RefreshError> {
+    async fn load_untold(&self) -> Result<(), RefreshError> {
+        let begun = self.moment()?;
         let known = self.held.load().and_then(|held| held.version.clone());
-        let loaded = self.store.load(known.as_ref()).await;
+        let loaded = self.call(self.store.load(known.as_ref())).await;
         let found = match loaded.map_err(RefreshError::Store)? {
             Loaded::Absent => Found::Absent,
-            Loaded::NotModified => known.map_or(Found::Absent, Found::Still),
+            Loaded::NotModified => Found::Still,
             Loaded::Document { bytes, version } => {
                 let mark = held::mark(&bytes);
                 let documents = self.documents.load().ok_or(RefreshError::NoStore)?;
+                let state = documents.open(bytes)?;
                 Found::State {
-                    state: documents.open(bytes)?,
+                    state,
                     version,
                     mark,
                 }
@@ -205,15 +179,13 @@ impl Shared {
         Ok(())
     }
 
-    /// Takes in what a load or a write found, and returns the clock if it is another.
-    pub(super) fn take(&self, begun: Begun, found: Found) -> Result<Option<Epoch>, RefreshError> {
-        let _turn = lock(&self.taking);
+    /// Takes what a load or a write found, and returns the clock if it is another.
+    pub(super) fn take(&self, begun: Moment, found: Found) -> Result<Option<Epoch>, RefreshError> {
         let former = self.held.load();
-        let Some(held) = held::after(former.as_deref(), begun, found, self.next_turn())? else {
-            return Ok(None);
-        };
+        let held = held::after(former.as_deref(), begun, found)?;
         let clock = held.state.clock();
         self.held.store(Arc::new(held));
+        self.lifetimes.note(begun, clock, self.settings.delays());
         Ok(former
             .is_none_or(|former| former.state.clock() != clock)
             .then_some(clock))
@@ -231,35 +203,41 @@ impl Shared {
         }
     }
 
-    /// How long until a load is due.
-    pub(super) fn wait(&self, now: Moment) -> Duration {
-        let answered = Epoch::from_millis(self.answered.load(Ordering::Acquire));
-        let news = self.seen() > self.clock().max(answered);
-        lock(&self.pace).wait(&self.settings.paces, now, news)
+    /// Puts a document in the place of the one of version `expected`.
+    pub(super) async fn replace(
+        &self,
+        expected: Option<&Version>,
+        document: Vec<u8>,
+    ) -> Result<Replaced, RevokeError> {
+        let replaced = self.call(self.store.replace(expected, document)).await;
+        replaced.map_err(RevokeError::Store)
     }
 
-    pub(super) fn begin(&self) -> Result<Begun, TimeError> {
-        Ok(Begun {
-            at: self.moment()?,
-            turn: self.next_turn(),
+    /// The document of the present moment, whatever it is: for who is not to compare it with what is held.
+    pub(super) async fn look(&self) -> Result<Option<(RevocationState, Version)>, RefreshError> {
+        let loaded = self.call(self.store.load(None)).await;
+        match loaded.map_err(RefreshError::Store)? {
+            Loaded::Document { bytes, version } => {
+                let documents = self.documents.load().ok_or(RefreshError::NoStore)?;
+                Ok(Some((documents.open(bytes)?, version)))
+            }
+            Loaded::Absent | Loaded::NotModified => Ok(None),
+        }
+    }
+
+    /// A call of the store, which may hang or panic.
+    async fn call<R>(
+        &self,
+        call: impl Future<Output = Result<R, StoreError>>,
+    ) -> Result<R, StoreError> {
+        let answer = background::guarded(&*self.settings.background, CALL_TIMEOUT, call).await;
+        answer.unwrap_or_else(|no_answer| {
+            let text = match no_answer {
+                NoAnswer::TimedOut => "no answer for 15 seconds",
+                NoAnswer::Panicked => "it panicked",
+            };
+            Err(StoreError::new(StoreErrorKind::Unavailable, text))
         })
-    }
-
-    pub(super) fn next_turn(&self) -> Turn {
-        self.turns.fetch_add(1, Ordering::AcqRel).saturating_add(1)
-    }
-
-    /// The clock of the state held, 0 where there is none.
-    fn clock(&self) -> Epoch {
-        self.held
-            .load()
-            .map_or(Epoch::ZERO, |held| held.state.clock())
-    }
-
-    fn is_usable(&self) -> Result<bool, TimeError> {
-        let now = self.moment()?;
-        let held = self.held.load();
-        Ok(held.is_some_and(|held| self.settings.staleness.allows(held.as_of, now)))
     }
 
     /// Whether the document is under another key than the one that seals now.
@@ -267,22 +245,87 @@ impl Shared {
         let (Some(held), Some(documents)) = (self.held.load(), self.documents.load()) else {
             return false;
         };
-        let Ok(now) = self.moment() else {
-            return false;
-        };
-        let now = UnixTime::from_millis(now.wall.as_millis());
-        documents.has_moved_on(&held.mark, now)
+        let now = self.moment();
+        now.is_ok_and(|now| documents.has_moved_on(&held.mark, now.unix_time()))
+    }
+
+    /// Where the keys have moved on, whoever may write writes the document again.
+    fn keep_key_current(&self) {
+        if !self.is_outdated() {
+            return;
+        }
+        if self.settings.read_only {
+            return self.tell(&RevocationEvent::NotWrittenAgain(RevokeError::ReadOnly));
+        }
+        let mut queue = lock(&self.queue);
+        // Any other write does it, too.
+        if queue.waiting.is_empty() && queue.job.is_none() {
+            let (answer, _) = oneshot::channel();
+            let what = What::KeepKey;
+            queue.waiting.push_back(Ticket { what, answer });
+        }
+    }
+
+    pub(super) fn seal(
+        &self,
+        state: &RevocationState,
+        now: UnixTime,
+    ) -> Result<(Vec<u8>, Mark), RevokeError> {
+        let documents = self.documents.load().ok_or(RefreshError::NoStore)?;
+        let document = documents.seal(state, now, &(self.settings.randomness)()?)?;
+        let mark = held::mark(&document);
+        Ok((document, mark))
     }
 
     pub(super) fn tell(&self, event: &RevocationEvent) {
-        (self.settings.listener)(event);
+        background::told(|| (self.settings.listener)(event));
+    }
+}
+
+impl Followed for Shared {
+    type Error = RefreshError;
+
+    async fn load(&self) -> Result<(), RefreshError> {
+        self.ahead.store(false, Ordering::Relaxed);
+        self.load_now().await?;
+        self.keep_key_current();
+        Ok(())
     }
 
-    /// Whether this process may write.
-    pub(super) fn check_writable(&self) -> Result<(), RevokeError> {
-        if self.settings.read_only {
-            return Err(RevokeError::ReadOnly);
-        }
-        Ok(())
+    async fn work(&self) -> Work {
+        self.write().await
+    }
+
+    fn has_work(&self) -> bool {
+        let queue = lock(&self.queue);
+        queue.job.is_some() || !queue.waiting.is_empty()
+    }
+
+    fn is_hinted(&self) -> bool {
+        let answered = Epoch::from_millis(self.answered.load(Ordering::Acquire));
+        self.ahead.load(Ordering::Relaxed) || self.seen() > self.clock().max(answered)
+    }
+
+    fn will_do(&self) -> bool {
+        let held = self.held.load();
+        let staleness = &self.settings.staleness;
+        let now = self.moment();
+        held.is_some_and(|held| now.is_ok_and(|now| staleness.allows(held.as_of, now)))
+    }
+
+    /// A random byte. Where there is no randomness no document can be sealed, either, so zero does.
+    fn chance(&self) -> u8 {
+        let random = (self.settings.randomness)();
+        random.map_or(0, |random| random.as_bytes()[0])
+    }
+
+    fn lost(&self) {
+        // Those who wait are told by that their tickets are dropped.
+        *lock(&self.queue) = Queue::default();
+        self.tell(&RevocationEvent::Interrupted);
+    }
+
+    fn lost_error() -> RefreshError {
+        RefreshError::Interrupted
     }
 }

@@ -1,252 +1,162 @@
-//! Writers: changes that arrive together are written together, in one step of the clock, and
-//! acknowledged when the store has them for good. Spec, section 7, "The clock".
+//! Writers: changes that wait are written together, in one step of the clock, and acknowledged when
+//! the store has them for good. Spec, section 7, "The clock".
 
-use alloc::sync::Arc;
-use alloc::vec::Vec;
+use alloc::collections::VecDeque;
 use core::time::Duration;
-
-use tokio::sync::MutexGuard as AsyncMutexGuard;
 
 use super::super::change::{Applied, ChangeError, RevocationChange};
 use super::super::error::{RefreshError, RevokeError};
-use super::super::scope::Scope;
 use super::super::state::RevocationState;
-use super::super::store::{Replaced, StoreErrorKind};
+use super::super::store::{Replaced, StoreErrorKind, Version};
 use super::event::RevocationEvent;
-use super::held::{self, Found, Held, Mark, Turn};
-use super::queue::{Place, Wanted, What};
+use super::held::{Found, Held};
+use super::queue::{Answer, Job, Next, What};
 use super::shared::Shared;
-use super::turns::{self, Tries};
-use crate::runtime::sync::{Mutex, lock};
-use crate::time::{Epoch, UnixTime};
+use super::turns;
+use crate::runtime::clock::Moment;
+use crate::runtime::follower::{Followed as _, Work};
+use crate::runtime::sync::lock;
+use crate::time::Epoch;
 
-/// How long a writer tries, from its turn on.
+/// How long a change is tried.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest time from choosing a clock to its acknowledgement: stores answer within seconds.
-const COMMIT: Duration = Duration::from_secs(120);
+
+/// What became of a try.
+enum Tried {
+    Made(Epoch),
+    /// Another writer came first.
+    Conflict,
+}
 
 impl Shared {
-    /// Makes a change, together with whatever else is waiting when its turn comes.
-    pub(super) async fn revoke(&self, what: What) -> Result<Epoch, RevokeError> {
-        self.check_writable()?;
-        let (scopes, limit) = (what.scopes().len(), self.settings.max_entries);
-        if scopes > limit {
-            return Err(ChangeError::TooManyScopes { scopes, limit }.into());
-        }
-        let wanted = Arc::new(Wanted {
-            what,
-            result: Mutex::new(None),
-        });
-        lock(&self.queue.waiting).push(Arc::clone(&wanted));
-        let place = Place {
-            queue: &self.queue,
-            wanted,
+    /// Takes one step: a try of what is to be written.
+    pub(super) async fn write(&self) -> Work {
+        let now = self.moment();
+        let next = lock(&self.queue).next(now.unwrap_or_default(), self.settings.max_entries);
+        let mut job = match next {
+            Next::Nothing => return Work::Nothing,
+            Next::Gather(wait) => return Work::After(wait),
+            Next::Job(job) => job,
         };
-        let mut last = self.queue.writing.lock().await;
-        loop {
-            // Somebody before may have written it along.
-            if let Some(result) = lock(&place.wanted.result).take() {
-                return result;
+        let tried = match now {
+            Ok(_) => self.try_job(&mut job).await,
+            Err(error) => Err(error.into()),
+        };
+        match tried {
+            Ok(Tried::Made(clock)) => {
+                self.note_contention(&job);
+                job.answer(&Ok(clock));
+                Work::Done
             }
-            self.gather().await;
-            let batch = self.next_batch();
-            let result = self.write_batch(&batch, &mut last).await;
-            for wanted in &batch {
-                *lock(&wanted.result) = Some(result.clone());
+            // The next load that finds it so asks for it again.
+            Ok(Tried::Conflict) if job.is_for_key() => {
+                job.answer(&Err(RevokeError::Contended));
+                Work::Done
             }
-            lock(&self.queue.waiting)
-                .retain(|waiting| !batch.iter().any(|wanted| Arc::ptr_eq(wanted, waiting)));
+            Err(error) if job.is_for_key() => {
+                self.tell(&RevocationEvent::NotWrittenAgain(error.clone()));
+                job.answer(&Err(error));
+                Work::Done
+            }
+            Ok(Tried::Conflict) => {
+                job.failed = RevokeError::Contended;
+                job.tries.conflict();
+                self.try_again(job)
+            }
+            Err(error) if may_pass(&error) => {
+                job.failed = error;
+                job.tries.failure();
+                self.try_again(job)
+            }
+            Err(error) => {
+                job.answer(&Err(error));
+                Work::Done
+            }
         }
     }
 
-    /// After a write that other servers contended for, lets them come first, and more changes arrive.
-    async fn gather(&self) {
-        let contended = lock(&self.queue.contended).take();
-        if let (Some((since, gathering)), Ok(now)) = (contended, self.moment())
-            && now.since(since) < turns::CONTENDED
+    /// Keeps the job for another try after a pause, or gives up: then those who have asked since share a
+    /// failure of the store, so that they do not wait for one that hangs one after the other.
+    fn try_again(&self, job: Job) -> Work {
+        let in_time = |now: Moment| now.since(job.begun) < WRITE_TIMEOUT;
+        let pause = job.tries.pause(self.chance());
+        if let Some(pause) = pause
+            && self.moment().is_ok_and(in_time)
         {
-            self.store.sleep(gathering).await;
+            lock(&self.queue).job = Some(job);
+            return Work::After(pause);
         }
-    }
-
-    /// The first that wait, as many as the table may hold at once. They stay in the queue until they
-    /// are written, in case this writer is dropped.
-    fn next_batch(&self) -> Vec<Arc<Wanted>> {
-        let mut room = self.settings.max_entries;
-        let waiting = lock(&self.queue.waiting);
-        let fitting = waiting.iter().map_while(|wanted| {
-            room = room.checked_sub(wanted.what.scopes().len())?;
-            Some(Arc::clone(wanted))
-        });
-        fitting.collect()
-    }
-
-    async fn write_batch(
-        &self,
-        batch: &[Arc<Wanted>],
-        last: &mut Option<(Turn, RevokeError)>,
-    ) -> Result<Epoch, RevokeError> {
-        let mut change = RevocationChange::new();
-        for wanted in batch {
-            change = match &wanted.what {
-                What::Scopes(scopes) => change.revoke(scopes),
-                What::Everyone => change.revoke_everyone(),
-                What::EveryoneAfterLeak => change.revoke_everyone_after_leak(),
-            };
-        }
-        self.commit(&change, |_, _| Ok(()), last).await
-    }
-
-    /// The writer's turn for a write of its own; or the failure of one that gave up since this was asked
-    /// for, so that those who wait for a store that hangs do not wait one after the other.
-    async fn turn_alone(
-        &self,
-    ) -> Result<AsyncMutexGuard<'_, Option<(Turn, RevokeError)>>, RevokeError> {
-        self.check_writable()?;
-        let asked = self.next_turn();
-        let last = self.queue.writing.lock().await;
-        match &*last {
-            Some((gave_up, error)) if *gave_up > asked => Err(error.clone()),
-            _ => Ok(last),
-        }
-    }
-
-    /// Revokes one scope in a write of its own, if `check` allows it for the very state that it
-    /// changes. Returns the clock of the change.
-    pub(super) async fn revoke_alone(
-        &self,
-        scope: Scope,
-        check: impl Fn(&RevocationState) -> Result<(), RevokeError>,
-    ) -> Result<Epoch, RevokeError> {
-        let mut last = self.turn_alone().await?;
-        let change = RevocationChange::new().revoke(&[scope]);
-        let check = |base: &Held, attempted: &[Mark]| {
-            // An attempt that failed may have been made all the same. If the document is that very
-            // one, what it changed has passed. If somebody has written since, the scope is taken to
-            // have been revoked by others: clocks and entries tell nothing, others may choose the same.
-            if attempted.contains(&base.mark) {
-                return Ok(());
-            }
-            check(&base.state)
+        let failed: Answer = Err(job.failed.clone());
+        let waiting = match failed {
+            Err(RevokeError::Contended) => VecDeque::new(),
+            _ => core::mem::take(&mut lock(&self.queue).waiting),
         };
-        self.commit(&change, check, &mut last).await
-    }
-
-    /// Prunes, in a write of its own.
-    pub(super) async fn prune(&self) -> Result<Epoch, RevokeError> {
-        let mut last = self.turn_alone().await?;
-        let change = RevocationChange::new();
-        self.commit(&change, |_, _| Ok(()), &mut last).await
-    }
-
-    /// The keys have moved on: whoever may write, writes the document again. Once; who comes second is
-    /// told of a conflict, and needs not.
-    pub(super) async fn keep_key_current(&self) {
-        if !self.is_outdated() {
-            return;
+        job.answer(&failed);
+        for ticket in waiting {
+            let _ = ticket.answer.send(failed.clone());
         }
-        let result = match self.check_writable() {
-            Ok(()) => self.write_again().await,
-            Err(read_only) => Err(read_only),
-        };
-        if let Err(error) = result {
-            self.tell(&RevocationEvent::NotWrittenAgain(error));
+        Work::Done
+    }
+
+    fn note_contention(&self, job: &Job) {
+        // Without a clock the next one does not gather, and that is all.
+        if let (true, Ok(now)) = (job.tries.met_others(), self.moment()) {
+            let gathering = turns::gathering(now.since(job.begun), self.chance());
+            lock(&self.queue).contended = Some((now, gathering));
         }
     }
 
-    /// Writes the document again under the present sealing key, unless a writer is at work, who does
-    /// so anyway. Tried once: where it fails, the next load that is due asks for it again.
-    async fn write_again(&self) -> Result<(), RevokeError> {
-        let (Ok(_turn), Some(base)) = (self.queue.writing.try_lock(), self.held.load()) else {
-            return Ok(());
-        };
-        let change = RevocationChange::new();
-        self.attempt(&base, &change, &mut Vec::new())
-            .await
-            .map(drop)
-    }
-
-    /// Applies `change` to the present state and replaces the document, again and again until no
-    /// other writer came in between. Each time `check` is asked about what is to be changed, with the
-    /// marks of the documents attempted before, and the clock is chosen anew.
-    ///
-    /// The caller holds the writer's turn.
-    async fn commit(
-        &self,
-        change: &RevocationChange,
-        check: impl Fn(&Held, &[Mark]) -> Result<(), RevokeError>,
-        last: &mut Option<(Turn, RevokeError)>,
-    ) -> Result<Epoch, RevokeError> {
-        let begun = self.moment()?;
-        let mut attempted = Vec::new();
-        let mut failed = RevokeError::Contended;
-        let mut tries = Tries::default();
-        let mut base = self.held.load();
+    /// One try. Each time the present state is asked, and the clock is chosen anew.
+    async fn try_job(&self, job: &mut Job) -> Result<Tried, RevokeError> {
+        if let Some(&What::Create(above)) = job.tickets.first().map(|ticket| &ticket.what) {
+            return self.create(above).await;
+        }
+        if job.tries.any() || self.held.load().is_none() {
+            self.load_now().await?;
+        }
+        let base = self.held.load().ok_or(RefreshError::NoStore)?;
+        // A try that failed may have been made all the same. If the document is that very one, what it
+        // changed has passed. If somebody has written since, the scope is taken to have been revoked by
+        // others: clocks and entries tell nothing, others may choose the same.
+        if !job.attempted.contains(&base.mark) {
+            job.refuse(|what| match what {
+                What::Supersede(session) => session.check(&base.state).err(),
+                _ => None,
+            });
+        }
+        if job.tickets.is_empty() || (job.is_for_key() && !self.is_outdated()) {
+            return Ok(Tried::Made(base.state.clock()));
+        }
         loop {
-            let again = tries.any();
-            if again {
-                if self.moment()?.since(begun) >= WRITE_TIMEOUT {
-                    break;
-                }
-                let Some(pause) = tries.pause(self.chance()) else {
-                    break;
-                };
-                self.store.sleep(pause).await;
-            }
-            if again || base.is_none() {
-                match self.load(self.begin()?).await.map_err(RevokeError::from) {
-                    Ok(()) => base = self.held.load(),
-                    Err(error) if may_pass(&error) => {
-                        failed = error;
-                        tries.failure();
-                        continue;
+            let tried = self.attempt(&base, job).await;
+            match tried {
+                // The others are written without them.
+                Err(RevokeError::Change(error @ ChangeError::TooManySessions { .. })) => {
+                    self.tell(&RevocationEvent::Full(error));
+                    job.refuse(|what| match what {
+                        What::Sessions(_) => Some(RevokeError::Change(error)),
+                        _ => None,
+                    });
+                    if job.tickets.is_empty() {
+                        return Ok(Tried::Made(base.state.clock()));
                     }
-                    Err(error) => return Err(error),
                 }
-            }
-            let base = base.as_deref().ok_or(RefreshError::NoStore)?;
-            check(base, &attempted)?;
-            match self.attempt(base, change, &mut attempted).await {
-                Ok(Some(clock)) => {
-                    // It is made. Without a clock the next one does not gather, and that is all.
-                    if let (true, Ok(now)) = (tries.met_others(), self.moment()) {
-                        let gathering = turns::gathering(now.since(begun), self.chance());
-                        *lock(&self.queue.contended) = Some((now, gathering));
-                    }
-                    return Ok(clock);
-                }
-                Ok(None) => {
-                    failed = RevokeError::Contended;
-                    tries.conflict();
-                }
-                Err(error) if may_pass(&error) => {
-                    failed = error;
-                    tries.failure();
-                }
-                Err(error) => return Err(error),
+                tried => return tried,
             }
         }
-        *last = Some((self.next_turn(), failed.clone()));
-        Err(failed)
     }
 
-    /// One attempt on `base`. None: the document is another by now.
-    async fn attempt(
-        &self,
-        base: &Held,
-        change: &RevocationChange,
-        attempted: &mut Vec<Mark>,
-    ) -> Result<Option<Epoch>, RevokeError> {
-        let begun = self.begin()?;
-        let now = begun.at.wall;
+    /// Replaces the document by `base` with the job's change.
+    async fn attempt(&self, base: &Held, job: &mut Job) -> Result<Tried, RevokeError> {
+        let now = self.moment()?;
         let mut state = RevocationState::clone(&base.state);
-        let applied = state.apply(&self.bounded(change, now), now, self.seen())?;
-        let (document, mark) = self.seal(&state, now)?;
-        attempted.push(mark);
-        let replaced = self.store.replace(base.version.as_ref(), document).await;
-        let version = match replaced.map_err(RevokeError::Store)? {
+        let change = self.bounded(job.change(), now);
+        let applied = state.apply(&change, now.wall, self.seen())?;
+        let (document, mark) = self.seal(&state, now.unix_time())?;
+        job.attempted.push(mark);
+        let version = match self.replace(base.version.as_ref(), document).await? {
             Replaced::Done(version) => version,
-            Replaced::Conflict => return Ok(None),
+            Replaced::Conflict => return Ok(Tried::Conflict),
         };
         let floor = state.floor();
         let found = Found::State {
@@ -254,7 +164,7 @@ impl Shared {
             version,
             mark,
         };
-        self.take(begun, found)?;
+        self.take(now, found)?;
         let Applied {
             clock,
             pruned,
@@ -267,60 +177,79 @@ impl Shared {
         if dropped > 0 {
             self.tell(&RevocationEvent::Bounded { floor, dropped });
         }
-        Ok(Some(clock))
-    }
-
-    /// A random byte, for pauses. Where there is no randomness no document can be sealed, either, so zero
-    /// does.
-    fn chance(&self) -> u8 {
-        let random = (self.settings.randomness)();
-        random.map_or(0, |random| random.as_bytes()[0])
+        Ok(Tried::Made(clock))
     }
 
     /// `change` with what every write does besides: prune and bound the table.
-    fn bounded(&self, change: &RevocationChange, now: Epoch) -> RevocationChange {
-        let change = change.clone().max_entries(self.settings.max_entries);
-        let staleness = &self.settings.staleness;
-        self.lifetimes
-            .pruning(change, now, staleness.accepted, staleness.max, COMMIT)
+    fn bounded(&self, change: RevocationChange, now: Moment) -> RevocationChange {
+        let change = change.max_entries(self.settings.max_entries);
+        self.lifetimes.pruning(change, now, self.settings.delays())
     }
 
-    fn seal(&self, state: &RevocationState, now: Epoch) -> Result<(Vec<u8>, Mark), RevokeError> {
-        let documents = self.documents.load().ok_or(RefreshError::NoStore)?;
-        let random = (self.settings.randomness)()?;
-        let document = documents.seal(state, UnixTime::from_millis(now.as_millis()), &random)?;
-        let mark = held::mark(&document);
-        Ok((document, mark))
-    }
-
-    /// Makes the store's first document. `seen` is the greatest clock or epoch that its maker knows
-    /// from elsewhere.
-    pub(super) async fn create(&self, seen: Epoch) -> Result<Epoch, RevokeError> {
-        self.check_writable()?;
-        let _turn = self.queue.writing.lock().await;
-        if self.held.load().is_some() {
-            return Err(RevokeError::HoldsState);
-        }
-        let begun = self.begin()?;
-        let seen = seen.max(self.seen());
-        let state = RevocationState::new_store(begun.at.wall, self.settings.skew, seen)
-            .ok_or(ChangeError::ClockExhausted)?;
-        let (document, mark) = self.seal(&state, begun.at.wall)?;
-        let clock = state.clock();
-        match self.store.replace(None, document).await {
-            Ok(Replaced::Done(version)) => {
-                let found = Found::State {
-                    state,
-                    version,
-                    mark,
-                };
-                self.take(begun, found)?;
-                self.tell(&RevocationEvent::Written { clock });
-                Ok(clock)
+    /// Sees to it that there is a store whose clock is above `above`.
+    async fn create(&self, above: Epoch) -> Result<Tried, RevokeError> {
+        let seen = above.max(self.seen());
+        let mut made = self.put_new_state(None, seen).await?;
+        if made.is_none() {
+            match self.look().await? {
+                Some((state, _)) if state.clock() > above => {
+                    self.load_now().await?;
+                    return Ok(Tried::Made(state.clock()));
+                }
+                Some((_, version)) => made = self.put_new_state(Some(&version), seen).await?,
+                None => {}
             }
-            Ok(Replaced::Conflict) => Err(RevokeError::StoreExists),
-            Err(error) => Err(RevokeError::Store(error)),
         }
+        if let Some(clock) = made {
+            self.tell(&RevocationEvent::Written { clock });
+        }
+        Ok(made.map_or(Tried::Conflict, Tried::Made))
+    }
+
+    /// An old copy stands in the store's place, or the store has forgotten a write, and this process knows
+    /// more. A new state above both takes its place, so that nothing is forgiven: every session ends, once.
+    /// Whether it did.
+    pub(super) async fn repaired(&self) -> bool {
+        let (false, Some(held)) = (self.settings.read_only, self.held.load()) else {
+            return false;
+        };
+        let Ok(Some((found, version))) = self.look().await else {
+            return false;
+        };
+        let seen = held.state.clock().max(found.clock()).max(self.seen());
+        let Ok(Some(clock)) = self.put_new_state(Some(&version), seen).await else {
+            // Another server may have come first. The next load tells.
+            return false;
+        };
+        self.tell(&RevocationEvent::Repaired { clock });
+        true
+    }
+
+    /// Puts a new store's first state in the place of the document of version `expected`, above `seen` and
+    /// what is held. None: somebody else came first.
+    async fn put_new_state(
+        &self,
+        expected: Option<&Version>,
+        seen: Epoch,
+    ) -> Result<Option<Epoch>, RevokeError> {
+        let now = self.moment()?;
+        let held = self.held.load().map(|held| held.state.clock());
+        let seen = seen.max(held.unwrap_or_default());
+        let state = RevocationState::new_store(now.wall, self.settings.skew, seen)
+            .ok_or(ChangeError::ClockExhausted)?;
+        let (document, mark) = self.seal(&state, now.unix_time())?;
+        let clock = state.clock();
+        let version = match self.replace(expected, document).await? {
+            Replaced::Done(version) => version,
+            Replaced::Conflict => return Ok(None),
+        };
+        let found = Found::State {
+            state,
+            version,
+            mark,
+        };
+        self.take(now, found)?;
+        Ok(Some(clock))
     }
 }
 
@@ -330,6 +259,8 @@ fn may_pass(error: &RevokeError) -> bool {
         RevokeError::Store(error) | RevokeError::Refresh(RefreshError::Store(error)) => {
             error.kind() == StoreErrorKind::Unavailable
         }
+        // Another server was about to put it right.
+        RevokeError::Refresh(RefreshError::RolledBack { .. }) => true,
         _ => false,
     }
 }

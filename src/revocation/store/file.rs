@@ -15,7 +15,7 @@ use super::{
     Loaded, MAX_DOCUMENT, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture,
     Version, check_len,
 };
-use crate::runtime::unblock::unblock;
+use crate::runtime::background::unblock;
 use crate::runtime::whole_file::{FileError, Readers, WholeFile};
 
 /// Keeps the document in a file, for the processes of one machine.
@@ -33,7 +33,7 @@ use crate::runtime::whole_file::{FileError, Readers, WholeFile};
 /// let keys = KeyRing::from_key(Key::generate()?);
 /// let store = FileStore::new(folder.join("revocations"));
 /// let revocations = Revocations::shared("shop.example", &keys, store).build()?;
-/// revocations.create_store().wait()?; // once in the store's life, by hand or by the deployment
+/// revocations.create_store().wait()?; // unless there is one
 /// revocations.revoke_scope(USER, 7).wait()?; // durable when this returns
 /// # std::fs::remove_dir_all(folder)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -41,7 +41,6 @@ use crate::runtime::whole_file::{FileError, Readers, WholeFile};
 #[derive(Clone, Debug)]
 pub struct FileStore {
     file: WholeFile,
-    on_calling_thread: bool,
 }
 
 impl FileStore {
@@ -50,16 +49,7 @@ impl FileStore {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             file: WholeFile::new(path),
-            on_calling_thread: false,
         }
-    }
-
-    /// Reads and writes on the thread that drives the call, and not on one of its own: for code
-    /// without a runtime, which waits for it anyway.
-    #[must_use]
-    pub const fn on_calling_thread(mut self) -> Self {
-        self.on_calling_thread = true;
-        self
     }
 
     /// The file.
@@ -121,12 +111,8 @@ impl FileStore {
     }
 
     fn run<R: Send + 'static>(
-        &self,
         work: impl FnOnce() -> Result<R, StoreError> + Send + 'static,
     ) -> StoreFuture<'static, Result<R, StoreError>> {
-        if self.on_calling_thread {
-            return Box::pin(async move { work() });
-        }
         Box::pin(async move {
             let done = unblock(work).await;
             done.unwrap_or_else(|error| Err(StoreError::new(StoreErrorKind::Unavailable, error)))
@@ -174,7 +160,7 @@ impl RevocationStore for FileStore {
         known: Option<&'a Version>,
     ) -> StoreFuture<'a, Result<Loaded, StoreError>> {
         let (store, known) = (self.clone(), known.cloned());
-        self.run(move || store.load_now(known.as_ref()))
+        Self::run(move || store.load_now(known.as_ref()))
     }
 
     fn replace<'a>(
@@ -183,6 +169,6 @@ impl RevocationStore for FileStore {
         document: Vec<u8>,
     ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
         let (store, expected) = (self.clone(), expected.cloned());
-        self.run(move || store.replace_now(expected.as_ref(), &document))
+        Self::run(move || store.replace_now(expected.as_ref(), &document))
     }
 }

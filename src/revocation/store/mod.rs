@@ -17,7 +17,6 @@ use core::error::Error;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
-use core::time::Duration;
 
 pub use file::FileStore;
 #[cfg(feature = "object-store")]
@@ -36,8 +35,13 @@ pub type StoreFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 ///   returns it or a later one.
 /// - A version never comes back: two documents of different bytes never share one. (Each document
 ///   holds fresh random bytes, so a hash of it is a version.)
-/// - Every call ends within some seconds, with an error if need be. After an error a `replace` may or
-///   may not have been done.
+/// - Every call ends within some seconds, with an error if need be. After 15 seconds it is given up. After an
+///   error a `replace` may or may not have been done.
+/// - An error that may pass by itself is [`StoreErrorKind::Unavailable`], and is tried again for 30 seconds. Every other
+///   kind is told to whoever asked, at once.
+///
+/// Calls are made one after the other, in the background: in a `tokio` runtime with timers, or in what
+/// [`RevocationsBuilder::background`](crate::RevocationsBuilder::background) was given.
 pub trait RevocationStore: Send + Sync + 'static {
     /// Reads the document, unless its version is still `known`.
     fn load<'a>(
@@ -52,12 +56,6 @@ pub trait RevocationStore: Send + Sync + 'static {
         expected: Option<&'a Version>,
         document: Vec<u8>,
     ) -> StoreFuture<'a, Result<Replaced, StoreError>>;
-
-    /// Ends after `duration`. Unless it is written anew, a thread of its own waits: right where
-    /// there is no runtime with timers.
-    fn sleep(&self, duration: Duration) -> StoreFuture<'static, ()> {
-        crate::runtime::unblock::sleep(duration)
-    }
 }
 
 impl<S: RevocationStore + ?Sized> RevocationStore for Arc<S> {
@@ -74,10 +72,6 @@ impl<S: RevocationStore + ?Sized> RevocationStore for Arc<S> {
         document: Vec<u8>,
     ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
         (**self).replace(expected, document)
-    }
-
-    fn sleep(&self, duration: Duration) -> StoreFuture<'static, ()> {
-        (**self).sleep(duration)
     }
 }
 

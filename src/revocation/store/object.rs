@@ -43,7 +43,6 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// let bucket = AmazonS3Builder::from_env().with_bucket_name("shop").build()?;
 /// let store = ObjectRevocationStore::new(bucket, "sessions/revocations");
 /// let revocations = Revocations::shared("shop.example", &keys, store).build()?;
-/// tokio::spawn(revocations.keep_fresh());
 /// # Ok(())
 /// # }
 /// ```
@@ -200,12 +199,13 @@ fn parts_of(version: &Version) -> UpdateVersion {
     }
 }
 
-/// `work`, for ten seconds at the most. Its I/O needs the runtime, and would panic without.
+/// `work`, for ten seconds at the most.
 async fn within_timeout<R>(
     work: impl Future<Output = Result<R, StoreError>>,
 ) -> Result<R, StoreError> {
     if runtime::Handle::try_current().is_err() {
-        let without = "an object store needs a tokio runtime; await the call inside one";
+        let without =
+            "an object store needs a tokio runtime, and the background that was given is none";
         return Err(StoreError::new(StoreErrorKind::Refused, without));
     }
     let late = |_| StoreError::new(StoreErrorKind::Unavailable, "no answer for 10 seconds");
@@ -228,13 +228,6 @@ impl RevocationStore for ObjectRevocationStore {
         document: Vec<u8>,
     ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
         Box::pin(within_timeout(self.0.replace(expected, document)))
-    }
-
-    fn sleep(&self, duration: Duration) -> StoreFuture<'static, ()> {
-        if runtime::Handle::try_current().is_err() {
-            return crate::runtime::unblock::sleep(duration);
-        }
-        Box::pin(tokio::time::sleep(duration))
     }
 }
 

@@ -48,7 +48,6 @@ fn revocations(keys: &KeyRing) -> Result<Revocations, Box<dyn Error>> {
 async fn sessions(keys: &KeyRing) -> Result<Sessions<Account>, Box<dyn Error>> {
     let revocations = revocations(keys)?;
     revocations.refresh().await?;
-    tokio::spawn(revocations.keep_fresh());
     let sessions = Sessions::builder("shop.example", keys);
     Ok(sessions.revocations(revocations).build()?)
 }
@@ -88,7 +87,7 @@ async fn start() -> Result<(), Box<dyn Error>> {
 /// The first process: signs a user in, and logs the user out.
 async fn log_out() -> Result<(), Box<dyn Error>> {
     let keys = KeyRing::from_env("SESSION_KEYS")?;
-    revocations(&keys)?.create_store().await?; // once in the store's life
+    revocations(&keys)?.create_store().await?; // unless there is one
     let sessions = sessions(&keys).await?;
     let sign_in = sessions.begin_sign_in().await?;
     let set_cookie = sign_in.start(&Account { user: 7 })?;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealed_session::{RevocationStore as _, Scope, SetCookie};
+use sealed_session::{Scope, SetCookie};
 
 use super::{Account, Run, Server, USERS};
 use crate::truth::Token;

@@ -1,0 +1,157 @@
+//! [`Background`]: what runs without a caller, so that nobody has to spawn it, and so that a caller who
+//! goes away ends nothing.
+//!
+//! Unless an application gives its own, one thread of the process runs it all, started by the first that
+//! needs it.
+
+use alloc::boxed::Box;
+use core::cell::Cell;
+use core::future::{Future, poll_fn};
+use core::panic::AssertUnwindSafe;
+use core::pin::{Pin, pin};
+use core::task::Poll;
+use core::time::Duration;
+use std::io;
+use std::panic::catch_unwind;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use tokio::runtime::{Builder, Handle};
+
+/// A future of a [`Background`].
+pub type BackgroundFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Where the library runs what goes on by itself: loading keys and revocations, and writing revocations.
+///
+/// Nobody needs one where the process can have threads. On `wasm32-unknown-unknown`, which has none, the
+/// application gives its own, such as one that spawns by `wasm_bindgen_futures::spawn_local`.
+pub trait Background: Send + Sync + 'static {
+    /// Runs `task` to its end, also when whoever calls this goes away.
+    ///
+    /// # Errors
+    ///
+    /// That it cannot be run, such as for want of a thread.
+    fn spawn(&self, task: BackgroundFuture) -> io::Result<()>;
+
+    /// Ends after `duration`.
+    fn sleep(&self, duration: Duration) -> BackgroundFuture;
+}
+
+/// A thread of the process, shared by all that use it: with timers, and with a few threads beside it for
+/// what waits for a disk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnThread;
+
+/// Whether this platform has threads.
+const NO_THREADS: bool = cfg!(all(
+    target_family = "wasm",
+    any(target_os = "unknown", target_os = "none")
+));
+
+/// How many calls may wait for disks at once. One that hangs keeps its thread.
+const BLOCKING_THREADS: usize = 8;
+
+/// The running thread, and the process that it is of: a forked child has none of its parent's threads.
+static RUNNING: Mutex<Option<(u32, Handle)>> = Mutex::new(None);
+
+std::thread_local! {
+    static IS_BACKGROUND: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this is the thread that [`OwnThread`] runs on: whoever waits here waits for himself.
+pub(crate) fn is_background() -> bool {
+    IS_BACKGROUND.get()
+}
+
+/// The process, to tell a forked child from its parent.
+pub(crate) fn process() -> u32 {
+    if NO_THREADS { 0 } else { std::process::id() }
+}
+
+impl OwnThread {
+    fn handle() -> io::Result<Handle> {
+        if NO_THREADS {
+            let none = "this platform has no threads; give the builder a background of your own";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, none));
+        }
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, handle)) = &*running
+            && *of == process()
+        {
+            return Ok(handle.clone());
+        }
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .thread_name("sealed-session-io")
+            .max_blocking_threads(BLOCKING_THREADS)
+            .build()?;
+        let handle = runtime.handle().clone();
+        thread::Builder::new()
+            .name("sealed-session".into())
+            .spawn(move || {
+                IS_BACKGROUND.set(true);
+                runtime.block_on(core::future::pending::<()>());
+            })?;
+        *running = Some((process(), handle.clone()));
+        Ok(handle)
+    }
+}
+
+impl Background for OwnThread {
+    fn spawn(&self, task: BackgroundFuture) -> io::Result<()> {
+        drop(Self::handle()?.spawn(task));
+        Ok(())
+    }
+
+    fn sleep(&self, duration: Duration) -> BackgroundFuture {
+        Box::pin(async move { tokio::time::sleep(duration).await })
+    }
+}
+
+/// The result of `work`, done on a thread beside the runtime's; where there is no runtime, by whoever
+/// drives this.
+///
+/// # Errors
+///
+/// That there was no thread, or that it died.
+pub(crate) async fn unblock<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> io::Result<R> {
+    match Handle::try_current() {
+        Ok(runtime) => runtime.spawn_blocking(work).await.map_err(io::Error::other),
+        Err(_) => Ok(work()),
+    }
+}
+
+/// Why a call has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoAnswer {
+    TimedOut,
+    Panicked,
+}
+
+/// The answer of a call of somebody else's code, within `limit`. It may hang or panic, and nothing else does
+/// for it.
+pub(crate) async fn guarded<R>(
+    background: &dyn Background,
+    limit: Duration,
+    call: impl Future<Output = R>,
+) -> Result<R, NoAnswer> {
+    let (mut call, mut late) = (pin!(call), background.sleep(limit));
+    poll_fn(
+        |context| match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context))) {
+            Ok(Poll::Ready(answer)) => Poll::Ready(Ok(answer)),
+            Ok(Poll::Pending) => late
+                .as_mut()
+                .poll(context)
+                .map(|()| Err(NoAnswer::TimedOut)),
+            Err(_) => Poll::Ready(Err(NoAnswer::Panicked)),
+        },
+    )
+    .await
+}
+
+/// Calls a listener, which may panic; the panic's own message has been printed then.
+pub(crate) fn told(listener: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(listener));
+}

@@ -8,13 +8,13 @@ use core::time::Duration;
 use super::scope::Scope;
 use super::state::RevocationState;
 use crate::time::Epoch;
-use crate::token::validity::{AHEAD_OF_CLOCK, AHEAD_OF_TIME};
+use crate::token::validity::EPOCH_AHEAD;
 
 /// How many entries a table holds where nothing else is said.
 pub(super) const DEFAULT_MAX_ENTRIES: usize = 100_000;
 
-/// How far ahead of the time a forged epoch may be, in milliseconds, with an hour for clocks that differ.
-const LATEST_FORGED: u64 = AHEAD_OF_TIME.saturating_add(3_600_000);
+/// How far ahead a forged epoch may be, in milliseconds, with an hour for clocks that differ.
+const LATEST_FORGED: u64 = EPOCH_AHEAD.saturating_add(3_600_000);
 
 /// What one write changes.
 #[derive(Clone, Debug)]
@@ -50,8 +50,8 @@ impl RevocationChange {
     }
 
     /// Ends every session, those included that a leaked key was used to forge with the latest clock that
-    /// readers take, which is a day ahead of the time, or a minute ahead of a clock that is ahead of that: the
-    /// clock steps over it, and an hour for clocks that differ.
+    /// readers take, a day ahead of both theirs and the time: the clock steps over it, and an hour for
+    /// clocks that differ.
     #[must_use]
     pub fn revoke_everyone_after_leak(mut self) -> Self {
         self.everyone = true;
@@ -199,8 +199,7 @@ impl RevocationState {
             });
         }
         let forged = if change.after_leak {
-            let by_time = now.saturating_add(LATEST_FORGED);
-            self.clock.saturating_add(AHEAD_OF_CLOCK).max(by_time)
+            self.clock.max(now).saturating_add(LATEST_FORGED)
         } else {
             Epoch::ZERO
         };

@@ -84,10 +84,6 @@ fn a_clock_that_is_ahead_keeps_no_entry_longer_and_is_moved_on_by_no_more_than_a
     // 35 minutes, in parts of a sixteenth.
     let held = server.revocations.snapshot().unwrap().len();
     assert!((35..=39).contains(&held), "{held} entries");
-    // Again: a minute over what is ahead already, and not a day.
-    let again = server.revocations.revoke_everyone_after_leak();
-    let again = again.wait().unwrap().as_millis();
-    assert!(again <= clock.as_millis() + hour + 60_001, "{again}");
 }
 
 #[test]

@@ -304,7 +304,7 @@ impl Reader {
         let mut body = body.as_slice();
         let claims = OracleClaims::parse(&mut body).ok_or("Malformed")?;
         let now_millis = u128::from(self.now) * 1000;
-        let latest = (now_millis + 86_400_000).max(u128::from(self.clock) + 60_000);
+        let latest = now_millis.max(u128::from(self.clock)) + 86_400_000;
         if u128::from(claims.epoch) > latest {
             return Err("Malformed");
         }

@@ -3,6 +3,9 @@
 #[path = "../../tests/support/account.rs"]
 #[allow(dead_code, reason = "shared with the tests")]
 mod account;
+#[path = "../../tests/support/background.rs"]
+#[allow(dead_code, reason = "shared with the tests")]
+mod background;
 #[path = "../../tests/support/document_oracle.rs"]
 #[allow(dead_code, reason = "shared with the tests")]
 mod document_oracle;

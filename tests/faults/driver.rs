@@ -2,14 +2,18 @@
 //! went.
 
 use std::fs;
+use std::future::{Future as _, poll_fn};
 use std::io::{BufRead as _, Write as _};
+use std::mem;
 use std::path::Path;
+use std::pin::Pin;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sealed_session::{
-    FileStore, Key, KeyRing, Loaded, Replaced, RevocationStore, Revocations, RevokeError, Scope,
-    ScopeKind, StoreError, StoreFuture, Version,
+    Background, BackgroundFuture, FileStore, Key, KeyRing, Operation, Revocations, RevokeError,
+    Scope, ScopeKind,
 };
 
 const USER: ScopeKind<u64> = ScopeKind::new("user");
@@ -46,35 +50,37 @@ impl Scenario {
         if self == Self::Create {
             return;
         }
-        let revocations = revocations(folder);
-        revocations.create_store().wait().unwrap();
+        let revocations = Alone::new(folder);
+        revocations.ask(Revocations::create_store).unwrap();
         // Some kilobytes, so that a write can stop in between.
         let users: Vec<Scope> = (1000..1300).map(user).collect();
-        revocations.revoke(&users).wait().unwrap();
+        revocations.ask(|it| it.revoke(&users)).unwrap();
         if self == Self::Leftover {
             fs::write(folder.join("revocations.new"), b"half of a docu").unwrap();
         }
     }
 
-    fn write(self, revocations: &Revocations) -> Result<(), RevokeError> {
+    fn write(self, revocations: &Alone) -> Result<(), RevokeError> {
         match self {
-            Self::Create => revocations.create_store().wait(),
-            Self::Replace | Self::Leftover => revocations.revoke(&[user(1)]).wait(),
+            Self::Create => revocations.ask(Revocations::create_store),
+            Self::Replace | Self::Leftover => revocations.ask(|it| it.revoke(&[user(1)])),
         }
         .map(drop)
     }
 
     /// Opens what is there as a new process does. A torn document does not open.
     pub(crate) fn held(self, folder: &Path) -> Held {
-        let revocations = revocations(folder);
+        let revocations = Alone::new(folder);
         if self == Self::Create {
-            return match revocations.refresh().wait() {
+            return match revocations.ask(Revocations::refresh) {
                 Ok(()) => Held::New,
                 Err(sealed_session::RefreshError::NoStore) => Held::Old,
                 Err(error) => panic!("{error}"),
             };
         }
-        let state = revocations.list().wait().expect("the document opens");
+        let state = revocations
+            .ask(Revocations::list)
+            .expect("the document opens");
         let has = |number| state.revoked().any(|(scope, _)| scope == user(number));
         assert!(
             (1000..1300).all(has),
@@ -85,11 +91,11 @@ impl Scenario {
 
     /// The next writer is not held up, and finds what was there.
     pub(crate) fn go_on(self, folder: &Path, held: Held) {
-        let next = revocations(folder);
+        let next = Alone::new(folder);
         if self == Self::Create && held == Held::Old {
-            next.create_store().wait().unwrap();
+            next.ask(Revocations::create_store).unwrap();
         }
-        next.revoke(&[user(2)]).wait().unwrap();
+        next.ask(|it| it.revoke(&[user(2)])).unwrap();
         assert!(self == Self::Create || self.held(folder) == held);
         let left: Vec<_> = fs::read_dir(folder)
             .unwrap()
@@ -104,22 +110,44 @@ fn user(number: u64) -> Scope {
     Scope::new(USER, number)
 }
 
-fn revocations(folder: &Path) -> Revocations {
-    let bytes = std::array::from_fn(|i| i as u8 + 1);
-    let keys = KeyRing::from_key(Key::from_bytes(&bytes).unwrap());
-    Revocations::shared("shop.example", &keys, FileStore::new(folder.join(FILE)))
-        .refresh_on_use()
-        .background(Impatient)
-        .build()
-        .unwrap()
+/// A handle whose background task runs on the thread that asks, which is the one that strace watches.
+struct Alone {
+    revocations: Revocations,
+    tasks: Arc<Mutex<Vec<BackgroundFuture>>>,
 }
 
-/// Without pauses, and one thread that makes all calls.
-struct Impatient;
+impl Alone {
+    fn new(folder: &Path) -> Self {
+        let bytes = std::array::from_fn(|i| i as u8 + 1);
+        let keys = KeyRing::from_key(Key::from_bytes(&bytes).unwrap());
+        let tasks = Arc::new(Mutex::new(Vec::new()));
+        let store = FileStore::new(folder.join(FILE));
+        let revocations = Revocations::shared("shop.example", &keys, store)
+            .refresh_on_use()
+            .background(OnCallingThread(tasks.clone()))
+            .build()
+            .unwrap();
+        Self { revocations, tasks }
+    }
 
-impl Background for Impatient {
+    /// Asks, and runs the task until there is an answer.
+    fn ask<R>(&self, call: impl FnOnce(&Revocations) -> Operation<'static, R>) -> R {
+        let mut operation = call(&self.revocations);
+        pollster::block_on(poll_fn(|context| {
+            let mut tasks = mem::take(&mut *self.tasks.lock().unwrap());
+            tasks.retain_mut(|task| task.as_mut().poll(context).is_pending());
+            self.tasks.lock().unwrap().append(&mut tasks);
+            Pin::new(&mut operation).poll(context)
+        }))
+    }
+}
+
+/// Without pauses.
+struct OnCallingThread(Arc<Mutex<Vec<BackgroundFuture>>>);
+
+impl Background for OnCallingThread {
     fn spawn(&self, task: BackgroundFuture) -> std::io::Result<()> {
-        std::thread::spawn(|| pollster::block_on(task));
+        self.0.lock().unwrap().push(task);
         Ok(())
     }
 
@@ -134,9 +162,9 @@ impl Background for Impatient {
 
 /// The life of the process.
 pub(crate) fn drive(folder: &Path, scenario: Scenario) {
-    let revocations = revocations(folder);
+    let revocations = Alone::new(folder);
     // The write alone is to come, so what it needs is known.
-    let _ = revocations.refresh().wait();
+    let _ = revocations.ask(Revocations::refresh);
     say("ready");
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).unwrap();

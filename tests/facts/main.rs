@@ -13,7 +13,6 @@
 mod account;
 #[path = "../support/background.rs"]
 mod background;
-mod binding;
 mod bounds;
 mod cookie_lines;
 mod cookies;
@@ -27,7 +26,6 @@ mod file_locks;
 #[cfg(unix)]
 mod files;
 mod fixture;
-mod forgery;
 mod hangs;
 mod headers;
 #[cfg(feature = "cli")]

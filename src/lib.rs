@@ -61,7 +61,7 @@
 //!
 //! - `std`, on by default: [`Sessions`] and what it stands on.
 //! - `ring`, `aws-lc-rs`: faster backends of the same format.
-//! - `object-store`: revocations in S3, GCS, Azure, R2, by the `object_store` crate.
+//! - `redis`, `postgres`, `s3`, `gcs`, `azure`: revocations in Redis or Valkey, in PostgreSQL, in a bucket.
 //! - `tracing`, `metrics`: adapters of [`Telemetry`].
 //! - `http`, `cookie`: [`SetCookie`] turns into their types.
 //! - `json`: `Json`, a part of a session that has no fixed type. `docs/LOOSE.md` is for people who come from
@@ -77,7 +77,7 @@
 //! # Logging out
 //!
 //! [`Revocations`] say where it is kept who was logged out: in a store that servers share ([`FileStore`],
-//! an object store, one's own [`RevocationStore`]), in this process, or by a number of the
+//! Redis, PostgreSQL, a bucket, one's own [`RevocationStore`]), in this process, or by a number of the
 //! configuration. `docs/REVOCATION.md` sets each up.
 //!
 //! No feature changes a default or a byte.
@@ -134,7 +134,11 @@ pub use keys::ring::{KeyRing, RingKey};
 pub use keys::ring::{KeyRingFile, KeyRingUpdateError};
 pub use keys::rotation::{CheckReport, Finding, Rotation, RotationError, RotationPolicy};
 #[cfg(feature = "object-store")]
-pub use revocation::ObjectRevocationStore;
+pub use revocation::BucketStore;
+#[cfg(feature = "postgres")]
+pub use revocation::PostgresStore;
+#[cfg(feature = "redis")]
+pub use revocation::RedisStore;
 pub use revocation::{
     Applied, ChangeError, DocumentCodec, DocumentError, RevocationChange, RevocationState,
     RevocationView, Scope, ScopeError, ScopeId, ScopeKind, Scopes, StateError,

@@ -209,12 +209,9 @@ impl RevocationState {
         let below = |&epoch: &Epoch| epoch < change.prune_before;
         let covered = self.revoked().map(|(_, epoch)| epoch).filter(below).max();
         if !change.everyone && !change.sessions.is_empty() {
-            let kept = |&(_, epoch): &(Scope, Epoch)| covered.is_none_or(|covered| epoch > covered);
-            let entries = self
-                .revoked()
-                .filter(kept)
-                .count()
-                .saturating_add(scopes.len());
+            // Those that are pruned make room.
+            let kept = self.revoked().filter(|(_, epoch)| !below(epoch)).count();
+            let entries = kept.saturating_add(scopes.len());
             let limit = change.max_entries.saturating_sub(change.max_entries / 4);
             if entries > limit {
                 return Err(ChangeError::TooManySessions { entries, limit });

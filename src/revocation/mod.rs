@@ -13,7 +13,7 @@
 //!
 //! - `in_this_process`: which sessions were signed out or changed in this process;
 //! - `freshness`: how old a state is, and may be; pure;
-//! - `store`: where servers share a document: a file, an object store, one's own;
+//! - `store`: where servers share a document: a file, Redis, PostgreSQL, a bucket, one's own;
 //! - `handle`: the state that [`Sessions`](crate::Sessions) read without a lock, how it is loaded, and
 //!   how it is changed.
 
@@ -47,7 +47,11 @@ pub(crate) use in_this_process::InThisProcess;
 pub use scope::{Scope, ScopeError, ScopeId, ScopeKind, Scopes};
 pub use state::{RevocationState, StateError};
 #[cfg(feature = "object-store")]
-pub use store::ObjectRevocationStore;
+pub use store::BucketStore;
+#[cfg(feature = "postgres")]
+pub use store::PostgresStore;
+#[cfg(feature = "redis")]
+pub use store::RedisStore;
 #[cfg(feature = "std")]
 pub use store::{
     FileStore, Loaded, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture, Version,

@@ -137,14 +137,24 @@ pub(crate) async fn guarded<R>(
     limit: Duration,
     call: impl Future<Output = R>,
 ) -> Result<R, NoAnswer> {
-    let (mut call, mut late) = (pin!(call), background.sleep(limit));
+    let (mut call, mut late) = (pin!(caught(call)), background.sleep(limit));
+    poll_fn(|context| {
+        if let Poll::Ready(answer) = call.as_mut().poll(context) {
+            return Poll::Ready(answer);
+        }
+        late.as_mut()
+            .poll(context)
+            .map(|()| Err(NoAnswer::TimedOut))
+    })
+    .await
+}
+
+/// The answer of a call of somebody else's code, which may panic.
+pub(crate) async fn caught<R>(call: impl Future<Output = R>) -> Result<R, NoAnswer> {
+    let mut call = pin!(call);
     poll_fn(
         |context| match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context))) {
-            Ok(Poll::Ready(answer)) => Poll::Ready(Ok(answer)),
-            Ok(Poll::Pending) => late
-                .as_mut()
-                .poll(context)
-                .map(|()| Err(NoAnswer::TimedOut)),
+            Ok(answer) => answer.map(Ok),
             Err(_) => Poll::Ready(Err(NoAnswer::Panicked)),
         },
     )

@@ -40,6 +40,10 @@ pub(crate) trait Followed: Send + Sync + 'static {
     /// One load, which begins with this call, and what it found is taken.
     fn load(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
+    /// Ends when what is followed says that it has changed, or may have, since the load before. What cannot say so
+    /// never ends.
+    fn changed(&self) -> impl Future<Output = ()> + Send;
+
     /// Does one thing that is to be done beside loading, such as a write.
     fn work(&self) -> impl Future<Output = Work> + Send;
 
@@ -94,6 +98,8 @@ struct State<E> {
     pace: Pace,
     /// Those who wait for a load that begins after they asked.
     asked: Vec<Answer<E>>,
+    /// What is followed has said that it has changed.
+    pushed: bool,
     /// A load is under way.
     loading: bool,
     last: Result<(), E>,
@@ -111,6 +117,7 @@ impl<F: Followed> Follower<F> {
             state: Mutex::new(State {
                 pace: Pace::default(),
                 asked: Vec::new(),
+                pushed: false,
                 loading: false,
                 last: Ok(()),
                 running: None,
@@ -124,9 +131,10 @@ impl<F: Followed> Follower<F> {
     pub(crate) fn has_loaded(&self, begun: Moment) {
         let mut state = lock(&self.state);
         state.pace.begin(&self.settings.paces, begun, false);
+        let chance = self.subject.chance();
         state
             .pace
-            .end(&self.settings.paces, false, self.subject.chance());
+            .end(&self.settings.paces, false, Duration::ZERO, chance);
     }
 
     pub(crate) fn is_on_use(&self) -> bool {
@@ -230,7 +238,11 @@ impl<F: Followed> Follower<F> {
         let Ok(now) = self.moment() else {
             return Some(WITHOUT_CLOCK);
         };
-        Some(self.wait(&state, now))
+        let wait = self.wait(&state, now);
+        if state.pushed {
+            return Some(wait.min(state.pace.wait_pushed(&self.settings.paces, now)));
+        }
+        Some(wait)
     }
 
     /// Whether the task is to end. What was asked for by the last that used it is done before.
@@ -245,22 +257,26 @@ impl<F: Followed> Follower<F> {
 
     /// One load for all who have asked until now.
     async fn load(&self) {
+        let begun = self.moment();
         let asked = {
             let mut state = lock(&self.state);
-            if let Ok(now) = self.moment() {
+            if let Ok(now) = begun {
                 let hinted = self.subject.is_hinted();
                 state.pace.begin(&self.settings.paces, now, hinted);
             }
-            state.loading = true;
+            (state.loading, state.pushed) = (true, false);
             take(&mut state.asked)
         };
         let result = self.subject.load().await;
         let chance = self.subject.chance();
+        let took = match (begun, self.moment()) {
+            (Ok(begun), Ok(now)) => now.since(begun),
+            _ => Duration::ZERO,
+        };
         {
             let mut state = lock(&self.state);
-            state
-                .pace
-                .end(&self.settings.paces, result.is_err(), chance);
+            let failed = result.is_err();
+            state.pace.end(&self.settings.paces, failed, took, chance);
             state.loading = false;
             state.last = result.clone();
         }
@@ -287,10 +303,15 @@ impl<F: Followed> Running<F> {
             this.settings.background.sleep(RESTART).await;
         }
         let mut pause: Option<BackgroundFuture> = None;
+        // None once it has said so, until the load that follows.
+        let mut changed = pin!(None);
         loop {
             let until_load = this.until_load();
             if until_load.is_some_and(|wait| wait.is_zero()) {
                 this.load().await;
+                if changed.is_none() && !this.settings.on_use {
+                    changed.set(Some(this.subject.changed()));
+                }
             }
             let mut nothing = false;
             if pause.is_none() {
@@ -314,6 +335,13 @@ impl<F: Followed> Running<F> {
                 let mut ready = woken.as_mut().poll(context).is_ready();
                 if let Some(sleep) = &mut sleep {
                     ready |= sleep.as_mut().poll(context).is_ready();
+                }
+                if let Some(says) = changed.as_mut().as_pin_mut()
+                    && says.poll(context).is_ready()
+                {
+                    changed.set(None);
+                    lock(&this.state).pushed = true;
+                    ready = true;
                 }
                 if let Some(waits) = &mut pause
                     && waits.as_mut().poll(context).is_ready()

@@ -5,8 +5,14 @@ use core::time::Duration;
 
 use super::clock::Moment;
 
-/// At most one load in so long, whatever asks for it.
+/// At most one load in so long, for all the tokens that hint at news.
 const LEAST_GAP: Duration = Duration::from_secs(1);
+
+/// At most one load in so long, for all that is pushed.
+const PUSHED_GAP: Duration = Duration::from_millis(50);
+
+/// What is pushed takes this part of the time for loads: a long document or a busy server makes them fewer.
+const PUSHED_SHARE: u32 = 5;
 
 /// How far apart loads are.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +73,8 @@ pub(crate) struct Pace {
     last_hinted: Option<Moment>,
     failures: u32,
     delay: Duration,
+    /// How long the last load took.
+    took: Duration,
 }
 
 impl Pace {
@@ -80,14 +88,28 @@ impl Pace {
         self.delay = paces.interval;
     }
 
-    /// Notes how it ended.
-    pub(crate) fn end(&mut self, paces: &Paces, failed: bool, chance: u8) {
+    /// Notes how it ended, `took` after its begin.
+    pub(crate) fn end(&mut self, paces: &Paces, failed: bool, took: Duration, chance: u8) {
+        self.took = took;
         self.failures = if failed {
             self.failures.saturating_add(1)
         } else {
             0
         };
         self.delay = paces.delay(self.failures, chance);
+    }
+
+    /// The same when what is followed says itself that it has changed.
+    pub(crate) fn wait_pushed(&self, paces: &Paces, now: Moment) -> Duration {
+        let regular = self.wait(paces, now, false);
+        // What fails is not asked more often for being pushed.
+        if self.failures > 0 {
+            return regular;
+        }
+        let gap = PUSHED_GAP.max(self.took.saturating_mul(PUSHED_SHARE));
+        let gap = gap.min(paces.interval);
+        let since = self.last.map_or(gap, |last| now.since(last));
+        regular.min(gap.saturating_sub(since))
     }
 
     /// How long until a load is due; zero: now.
@@ -119,7 +141,7 @@ mod tests {
 
     fn load(pace: &mut Pace, paces: &Paces, begun: Moment, failed: bool, chance: u8) {
         pace.begin(paces, begun, false);
-        pace.end(paces, failed, chance);
+        pace.end(paces, failed, Duration::ZERO, chance);
     }
 
     #[test]
@@ -136,6 +158,22 @@ mod tests {
             assert_eq!(wait(0, true), 1000, "news wait a second");
             assert_eq!(wait(1000, true), 0);
         }
+    }
+
+    #[test]
+    fn what_is_pushed_is_loaded_within_50_milliseconds_unless_loads_fail() {
+        let paces = Paces::for_authentic_hints(Duration::from_secs(5), Duration::from_secs(60));
+        let mut pace = Pace::default();
+        assert_eq!(pace.wait_pushed(&paces, at(0)), Duration::ZERO, "the first");
+        load(&mut pace, &paces, at(1000), false, 0);
+        let wait = |pace: &Pace, now| pace.wait_pushed(&paces, at(now)).as_millis();
+        assert_eq!(wait(&pace, 1000), 50);
+        assert_eq!(wait(&pace, 1030), 20);
+        assert_eq!(wait(&pace, 1050), 0);
+        pace.end(&paces, false, Duration::from_millis(30), 0);
+        assert_eq!(wait(&pace, 1050), 100, "a fifth of the time is for loads");
+        load(&mut pace, &paces, at(2000), true, 0);
+        assert_eq!(wait(&pace, 2050), 4950, "after a failure");
     }
 
     #[test]
@@ -174,7 +212,7 @@ mod tests {
         for now in 1..=3600 {
             if pace.wait(&paces, at(now * 1000), true).is_zero() {
                 pace.begin(&paces, at(now * 1000), true);
-                pace.end(&paces, false, 0);
+                pace.end(&paces, false, Duration::ZERO, 0);
                 loads += 1;
             }
         }

@@ -190,12 +190,13 @@ fn a_background_that_is_shut_down_is_told_of_and_leaves_nobody_waiting() {
     let queued = server.sessions.revoke_scope(USER, 2);
     wait_until(|| fleet.store.inner().begun_writes > begun);
     let loading = server.revocations.refresh();
+    // It goes on for a moment, so nothing may be done before it is lost.
     runtime.shutdown_background();
-    drop(gate);
     for lost in [waiting, queued] {
         assert!(matches!(lost.wait(), Err(RevokeError::Interrupted)));
     }
     assert!(matches!(loading.wait(), Err(RefreshError::Interrupted)));
+    drop(gate);
     let interrupted = |event: &RevocationEvent| matches!(event, RevocationEvent::Interrupted);
     wait_until(|| server.events().iter().any(interrupted));
     // It cannot start again there, and says so at once.
@@ -258,9 +259,13 @@ struct Source(Arc<Mutex<u32>>);
 
 impl KeyRingSource for Source {
     fn load(&self) -> SourceFuture<'_, Result<KeyRing, KeyRingSourceError>> {
-        let mut loads = self.0.lock().unwrap();
-        *loads += 1;
-        let loads = *loads;
+        let loads = {
+            let mut loads = self.0.lock().unwrap();
+            *loads += 1;
+            *loads
+        };
+        // Before there is a future.
+        assert!(loads != 4, "told to panic");
         Box::pin(async move {
             match loads {
                 2 => panic!("told to panic"),
@@ -303,13 +308,15 @@ fn a_source_of_keys_that_panics_or_hangs_keeps_the_ring_and_is_asked_again() {
     background.let_calls_time_out();
     assert!(live.refresh().wait().is_err());
     assert!(live.refresh().wait().is_err());
+    assert!(live.refresh().wait().is_err());
     assert_eq!(live.ring().keys().len(), 1);
     assert!(live.refresh().wait().is_ok());
     assert_eq!(
         *told.lock().unwrap(),
         [
             "the source of the key ring panicked",
-            "the source of the key ring gave no answer for 15 seconds"
+            "the source of the key ring gave no answer for 15 seconds",
+            "the source of the key ring panicked",
         ]
     );
 }

@@ -49,6 +49,7 @@ mod payload_names;
 mod payload_nesting;
 mod payload_types;
 mod payload_visitors;
+mod pushed;
 mod randomness;
 mod refreshing;
 mod remember;

@@ -57,6 +57,40 @@ fn a_change_names_as_many_scopes_as_the_table_holds_and_no_more() {
     );
 }
 
+/// A table of 8 takes single sessions up to 6 entries.
+#[test]
+fn sessions_have_the_room_of_entries_that_are_pruned_by_the_same_change() {
+    let session = |number: u64| Scope::new(USER, 100 + number);
+    let mut full = RevocationState::fixed(millis(1));
+    for user in 0..6 {
+        let change = RevocationChange::new().revoke(&[Scope::new(USER, user)]);
+        full.apply(&change, millis(10 + user), Epoch::ZERO).unwrap();
+    }
+    for (horizon, room) in [(0, 0), (10, 0), (11, 1), (13, 3), (16, 6), (u64::MAX, 6)] {
+        for sessions in 0..=8 {
+            let sessions: Vec<_> = (0..sessions).map(session).collect();
+            let change = RevocationChange::new()
+                .max_entries(8)
+                .revoke_sessions(&sessions)
+                .prune_before(millis(horizon));
+            let mut state = full.clone();
+            let applied = state.apply(&change, millis(20), Epoch::ZERO);
+            let fits = sessions.is_empty() || sessions.len() <= room;
+            assert_eq!(applied.is_ok(), fits, "{horizon} {}", sessions.len());
+            if fits {
+                assert_eq!(state.len(), 6 - room + sessions.len());
+            } else {
+                let entries = 6 - room + sessions.len();
+                assert_eq!(
+                    applied,
+                    Err(ChangeError::TooManySessions { entries, limit: 6 })
+                );
+                assert_eq!(state, full, "nothing changed");
+            }
+        }
+    }
+}
+
 #[test]
 fn debug_and_errors_of_the_states_types_say_what_they_are() {
     let error = RevocationState::from_parts(millis(1), millis(2), []).unwrap_err();

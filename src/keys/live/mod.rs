@@ -210,7 +210,7 @@ async fn load(
     source: &dyn KeyRingSource,
     background: &dyn Background,
 ) -> Result<KeyRing, KeyRefreshError> {
-    let loaded = background::guarded(background, LOAD_TIMEOUT, source.load()).await;
+    let loaded = background::guarded(background, LOAD_TIMEOUT, async { source.load().await }).await;
     let loaded = loaded.map_err(|no_answer| match no_answer {
         NoAnswer::TimedOut => KeyRefreshError::TimedOut,
         NoAnswer::Panicked => KeyRefreshError::Panicked,
@@ -287,6 +287,10 @@ impl Followed for Live {
                 Err(error)
             }
         }
+    }
+
+    async fn changed(&self) {
+        core::future::pending().await
     }
 
     async fn work(&self) -> Work {

@@ -158,7 +158,9 @@ impl Shared {
     async fn load_untold(&self) -> Result<(), RefreshError> {
         let begun = self.moment()?;
         let known = self.held.load().and_then(|held| held.version.clone());
-        let loaded = self.call(self.store.load(known.as_ref())).await;
+        let loaded = self
+            .call(async { self.store.load(known.as_ref()).await })
+            .await;
         let found = match loaded.map_err(RefreshError::Store)? {
             Loaded::Absent => Found::Absent,
             Loaded::NotModified => Found::Still,
@@ -209,13 +211,15 @@ impl Shared {
         expected: Option<&Version>,
         document: Vec<u8>,
     ) -> Result<Replaced, RevokeError> {
-        let replaced = self.call(self.store.replace(expected, document)).await;
+        let replaced = self
+            .call(async { self.store.replace(expected, document).await })
+            .await;
         replaced.map_err(RevokeError::Store)
     }
 
     /// The document of the present moment, whatever it is: for who is not to compare it with what is held.
     pub(super) async fn look(&self) -> Result<Option<(RevocationState, Version)>, RefreshError> {
-        let loaded = self.call(self.store.load(None)).await;
+        let loaded = self.call(async { self.store.load(None).await }).await;
         match loaded.map_err(RefreshError::Store)? {
             Loaded::Document { bytes, version } => {
                 let documents = self.documents.load().ok_or(RefreshError::NoStore)?;
@@ -225,7 +229,7 @@ impl Shared {
         }
     }
 
-    /// A call of the store, which may hang or panic.
+    /// A call of the store, which may hang or panic; it begins in here.
     async fn call<R>(
         &self,
         call: impl Future<Output = Result<R, StoreError>>,
@@ -290,6 +294,16 @@ impl Followed for Shared {
         self.load_now().await?;
         self.keep_key_current();
         Ok(())
+    }
+
+    async fn changed(&self) {
+        // One that panics tells no more, and the interval goes on.
+        if background::caught(async { self.store.changed().await })
+            .await
+            .is_err()
+        {
+            core::future::pending().await
+        }
     }
 
     async fn work(&self) -> Work {

@@ -2,12 +2,20 @@
 //! changed and replaced when it has not.
 //!
 //! A store moves bytes. What they mean, whether they are genuine, and which state is the newer one
-//! is decided by the handle above it. `file` is the embedded store; `object` the one of object
-//! stores.
+//! is decided by the handle above it. `file` is the embedded store; `bucket`, `redis` and `postgres` are those of
+//! servers.
 
-mod file;
 #[cfg(feature = "object-store")]
-mod object;
+mod bucket;
+mod file;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(any(feature = "object-store", feature = "postgres", feature = "redis"))]
+mod remote;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod tls;
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -15,12 +23,16 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
-use core::future::Future;
+use core::future::{Future, pending};
 use core::pin::Pin;
 
-pub use file::FileStore;
 #[cfg(feature = "object-store")]
-pub use object::ObjectRevocationStore;
+pub use bucket::BucketStore;
+pub use file::FileStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
+#[cfg(feature = "redis")]
+pub use redis::RedisStore;
 
 /// A future of a [`RevocationStore`].
 pub type StoreFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
@@ -56,6 +68,15 @@ pub trait RevocationStore: Send + Sync + 'static {
         expected: Option<&'a Version>,
         document: Vec<u8>,
     ) -> StoreFuture<'a, Result<Replaced, StoreError>>;
+
+    /// Ends when somebody has told the store, since its last `load` began, that the document is another one, or
+    /// may be. Then it is loaded at once, 20 times a second at the most and for a fifth of the time. A store that is told of nothing, which is
+    /// the default, never ends; it is loaded at the refresh interval, as every store is.
+    ///
+    /// It may be dropped before its end and called again, and nothing is missed by that.
+    fn changed(&self) -> StoreFuture<'_, ()> {
+        Box::pin(pending())
+    }
 }
 
 impl<S: RevocationStore + ?Sized> RevocationStore for Arc<S> {
@@ -72,6 +93,10 @@ impl<S: RevocationStore + ?Sized> RevocationStore for Arc<S> {
         document: Vec<u8>,
     ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
         (**self).replace(expected, document)
+    }
+
+    fn changed(&self) -> StoreFuture<'_, ()> {
+        (**self).changed()
     }
 }
 

@@ -4,16 +4,15 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use sealed_session::{
-    Key, KeyRing, ObjectRevocationStore, OpenErrorKind, RefreshError, Revocations, RevokeError,
-    Scope, ScopeKind, Scopes, SessionData, Sessions, StoreErrorKind,
+    Key, KeyRing, OpenErrorKind, RefreshError, Revocations, RevokeError, Scope, ScopeKind, Scopes,
+    SessionData, Sessions, StoreErrorKind,
 };
-use sealed_session_object_store::{Mischief, Server};
+use sealed_session_stores::s3::{Mischief, PATH, Server};
 use serde::{Deserialize, Serialize};
 
 const USER: ScopeKind<u64> = ScopeKind::new("user");
 
 const AUDIENCE: &str = "shop.example";
-const PATH: &str = "sessions/revocations";
 
 #[derive(Serialize, Deserialize)]
 struct Account {
@@ -34,7 +33,7 @@ fn keys() -> KeyRing {
 
 /// Another process: a client, a handle and a trial of its own.
 fn process(server: &Server) -> Revocations {
-    let store = ObjectRevocationStore::new(server.client(), PATH);
+    let store = server.store();
     Revocations::shared(AUDIENCE, &keys(), store)
         .refresh_on_use()
         .build()
@@ -163,8 +162,8 @@ async fn loads_that_fail_change_nothing_and_the_next_one_counts() {
     let before = reader.snapshot();
     revocations.revoke(&[user(1)]).await.unwrap();
     for answer in [Mischief::Fail, Mischief::Hang, Mischief::Forbid] {
-        // The client tries twice.
-        server.bucket().load_mischief = VecDeque::from([answer, answer]);
+        // The client tries again and again, until the call has taken too long.
+        server.bucket().load_mischief = VecDeque::from([answer; 30]);
         let error = reader.refresh().await.unwrap_err();
         let RefreshError::Store(error) = error else {
             panic!("{error}");
@@ -193,8 +192,7 @@ fn unconditional(result: Result<sealed_session::Epoch, RevokeError>) -> String {
 async fn a_store_that_ignores_conditions_is_refused_before_anything_is_written_to_it() {
     for (set, condition) in [
         (
-            (|bucket| bucket.ignores_if_match = true)
-                as fn(&mut sealed_session_object_store::Bucket),
+            (|bucket| bucket.ignores_if_match = true) as fn(&mut sealed_session_stores::s3::Bucket),
             "that the object still has its former version",
         ),
         (
@@ -219,19 +217,8 @@ async fn a_store_that_ignores_conditions_is_refused_before_anything_is_written_t
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_cannot_do_conditions_is_refused() {
-    use object_store::aws::{AmazonS3Builder, S3ConditionalPut};
     let (server, _) = server_with_store().await;
-    let client = AmazonS3Builder::new()
-        .with_endpoint(format!("http://{}", server.address))
-        .with_allow_http(true)
-        .with_region("eu-central-1")
-        .with_bucket_name("shop")
-        .with_access_key_id("AKIDTEST")
-        .with_secret_access_key("a secret of the tests")
-        .with_conditional_put(S3ConditionalPut::Disabled)
-        .build()
-        .unwrap();
-    let store = ObjectRevocationStore::new(client, PATH);
+    let store = server.store_with(&[("aws_conditional_put", "disabled")]);
     let revocations = Revocations::shared(AUDIENCE, &keys(), store)
         .build()
         .unwrap();
@@ -264,7 +251,7 @@ async fn an_object_that_is_gone_is_lost_and_not_made_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_credentials_are_told_at_once_and_not_tried_again_and_again() {
     let (server, _) = server_with_store().await;
-    let store = ObjectRevocationStore::new(server.client_with("another secret"), PATH);
+    let store = server.store_with(&[("aws_secret_access_key", "another secret")]);
     let revocations = Revocations::shared(AUDIENCE, &keys(), store)
         .build()
         .unwrap();
@@ -286,7 +273,7 @@ fn no_runtime_is_needed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_state_is_kept_fresh_by_itself() {
     let (server, revocations) = server_with_store().await;
-    let store = ObjectRevocationStore::new(server.client(), PATH);
+    let store = server.store();
     let reader = Revocations::shared(AUDIENCE, &keys(), store)
         .refresh_interval(Duration::from_millis(50))
         .build()

@@ -1,4 +1,5 @@
-//! How long a logout takes when many servers write to one store, as in docs/REVOCATION.md.
+//! How long a logout takes when many servers write to one store, and what a fleet asks of a store of each kind:
+//! two tables of docs/REVOCATION.md.
 //!
 //! ```sh
 //! cargo run --release --example revocation_contention
@@ -18,24 +19,26 @@
     reason = "it simulates a minute and prints a table of small numbers"
 )]
 
-use std::sync::{Arc, Mutex};
+mod fleet;
+#[path = "../../tests/support/random.rs"]
+mod random;
+mod world;
+
+use std::sync::Mutex;
 use std::time::Duration;
 
-use sealed_session::{
-    Background, BackgroundFuture, Clock, Key, KeyRing, Loaded, Randomness, Replaced,
-    RevocationStore, Revocations, ScopeKind, StoreError, StoreFuture, TimeError, Version,
-};
-use tokio::time::{Instant, sleep, sleep_until};
-
-#[path = "../tests/support/random.rs"]
-mod random;
 use random::Random;
+use sealed_session::{Key, KeyRing, Randomness, Revocations, ScopeKind};
+use tokio::time::{Instant, sleep_until};
+use world::{Latency, World};
 
 const USER: ScopeKind<u64> = ScopeKind::new("user");
 
 /// What an object store in the same region takes, there and back.
-const LOAD: Duration = Duration::from_millis(30);
-const PUT: Duration = Duration::from_millis(80);
+const OBJECT_STORE: Latency = Latency {
+    load: Duration::from_millis(30),
+    replace: Duration::from_millis(80),
+};
 /// Servers, and logouts a second on each.
 const LOADS: [(u64, f64); 7] = [
     (1, 2.0),
@@ -55,12 +58,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     for (servers, each) in LOADS {
-        let took = run(servers, each)?;
+        let took = run(servers, each, OBJECT_STORE, LASTS)?;
         let failed = took.iter().filter(|took| took.is_none()).count();
-        let share = |percent| match within(&took, percent) {
-            Some(millis) => format!("{:.1} s", millis as f64 / 1000.0),
-            None => "failed".into(),
-        };
+        let share = |percent| seconds(within(&took, percent));
         println!(
             "| {servers} | {each} | {} | {failed} | {} | {} | {} |",
             took.len(),
@@ -69,7 +69,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             share(100),
         );
     }
-    Ok(())
+    println!();
+    fleet::table()
+}
+
+fn seconds(millis: Option<u64>) -> String {
+    match millis {
+        Some(millis) => format!("{:.1} s", millis as f64 / 1000.0),
+        None => "failed".into(),
+    }
 }
 
 /// The time within which so many percent of the sorted were done; none if some of these failed.
@@ -78,22 +86,29 @@ fn within(took: &[Option<u64>], percent: usize) -> Option<u64> {
 }
 
 /// How long each logout took in milliseconds, sorted; none, at the end, for one that failed.
-fn run(servers: u64, each: f64) -> Result<Vec<Option<u64>>, Box<dyn std::error::Error>> {
+fn run(
+    servers: u64,
+    each: f64,
+    latency: Latency,
+    lasts: Duration,
+) -> Result<Vec<Option<u64>>, Box<dyn std::error::Error>> {
     // The clock stands still while anything can run, and then goes on to the next timer.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()?;
-    runtime.block_on(log_out(servers, each))
+    runtime.block_on(log_out(servers, each, latency, lasts))
 }
 
-async fn log_out(servers: u64, each: f64) -> Result<Vec<Option<u64>>, Box<dyn std::error::Error>> {
+async fn log_out(
+    servers: u64,
+    each: f64,
+    latency: Latency,
+    lasts: Duration,
+) -> Result<Vec<Option<u64>>, Box<dyn std::error::Error>> {
     let keys = KeyRing::from_key(Key::from_bytes(&std::array::from_fn(|i| i as u8))?);
     let start = Instant::now();
-    let world = World {
-        document: Arc::default(),
-        began: start,
-    };
+    let world = World::new(start, latency);
     let mut logouts = Vec::new();
     for server in 0..servers {
         let random = Mutex::new(Random(server));
@@ -111,12 +126,12 @@ async fn log_out(servers: u64, each: f64) -> Result<Vec<Option<u64>>, Box<dyn st
             revocations.create_store().await?;
         }
         let mut chance = Random(1_000_000 + server);
-        let mut at = start + PUT;
+        let mut at = start + latency.replace;
         for user in server * 1_000_000.. {
             // So far apart on average, at random.
             let share = (chance.next() >> 11) as f64 / (1_u64 << 53) as f64;
             at += Duration::from_millis((-(1.0 - share).ln() / each * 1000.0) as u64);
-            if at >= start + LASTS {
+            if at >= start + lasts {
                 break;
             }
             let revocations = revocations.clone();
@@ -135,92 +150,13 @@ async fn log_out(servers: u64, each: f64) -> Result<Vec<Option<u64>>, Box<dyn st
     Ok(took)
 }
 
-/// A document, and how many writes came before it.
-type Numbered = (u64, Vec<u8>);
-
-/// A store, and the clock of its servers.
-#[derive(Clone)]
-struct World {
-    document: Arc<Mutex<Option<Numbered>>>,
-    began: Instant,
-}
-
-fn version(number: u64) -> Version {
-    Version::from_bytes(&number.to_be_bytes())
-}
-
-impl RevocationStore for World {
-    fn load<'a>(
-        &'a self,
-        known: Option<&'a Version>,
-    ) -> StoreFuture<'a, Result<Loaded, StoreError>> {
-        Box::pin(async move {
-            sleep(LOAD / 2).await;
-            let loaded = match &*self.document.lock().unwrap() {
-                None => Loaded::Absent,
-                Some((number, _)) if known == Some(&version(*number)) => Loaded::NotModified,
-                Some((number, document)) => Loaded::Document {
-                    bytes: document.clone(),
-                    version: version(*number),
-                },
-            };
-            sleep(LOAD / 2).await;
-            Ok(loaded)
-        })
-    }
-
-    fn replace<'a>(
-        &'a self,
-        expected: Option<&'a Version>,
-        document: Vec<u8>,
-    ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
-        Box::pin(async move {
-            sleep(PUT / 2).await;
-            let replaced = {
-                let mut held = self.document.lock().unwrap();
-                let number = held.as_ref().map(|(number, _)| *number);
-                if number.map(version).as_ref() == expected {
-                    let next = number.map_or(1, |number| number + 1);
-                    *held = Some((next, document));
-                    Replaced::Done(version(next))
-                } else {
-                    Replaced::Conflict
-                }
-            };
-            sleep(PUT / 2).await;
-            Ok(replaced)
-        })
-    }
-}
-
-impl Background for World {
-    fn spawn(&self, task: BackgroundFuture) -> std::io::Result<()> {
-        drop(tokio::spawn(task));
-        Ok(())
-    }
-
-    fn sleep(&self, duration: Duration) -> BackgroundFuture {
-        Box::pin(sleep(duration))
-    }
-}
-
-impl Clock for World {
-    fn unix_millis(&self) -> Result<u64, TimeError> {
-        Ok(1_795_348_800_000 + self.began.elapsed().as_millis() as u64)
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.began.elapsed()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn twenty_servers_with_two_logouts_a_second_each_do_not_starve_one_another() {
-        let took = run(20, 2.0).unwrap();
+        let took = run(20, 2.0, OBJECT_STORE, LASTS).unwrap();
         assert!(took.len() > 2000, "{}", took.len());
         assert!(took.iter().all(Option::is_some), "one failed");
         let most = within(&took, 95).unwrap();

@@ -2,7 +2,7 @@
 //! the user's cookie within its refresh interval.
 //!
 //! ```sh
-//! cd tests/object_store && cargo run --example forced_logout
+//! cd tests/stores && cargo run --example forced_logout
 //! ```
 
 use std::error::Error;
@@ -10,12 +10,10 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use object_store::aws::AmazonS3Builder;
 use sealed_session::{
-    Key, KeyRing, ObjectRevocationStore, OpenErrorKind, Revocations, ScopeKind, Scopes,
-    SessionData, Sessions,
+    BucketStore, Key, KeyRing, OpenErrorKind, Revocations, ScopeKind, Scopes, SessionData, Sessions,
 };
-use sealed_session_object_store::{BUCKET, Server};
+use sealed_session_stores::s3::Server;
 
 const USER: ScopeKind<u64> = ScopeKind::new("user");
 
@@ -37,10 +35,7 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// What every process of the application does. The environment has the bucket's address and
 /// credentials.
 fn revocations(keys: &KeyRing) -> Result<Revocations, Box<dyn Error>> {
-    let bucket = AmazonS3Builder::from_env()
-        .with_bucket_name(BUCKET)
-        .build()?;
-    let store = ObjectRevocationStore::new(bucket, "sessions/revocations");
+    let store = BucketStore::new("s3://shop/sessions/revocations")?;
     let revocations = Revocations::shared("shop.example", keys, store);
     Ok(revocations.refresh_interval(INTERVAL).build()?)
 }

@@ -1,9 +1,10 @@
-//! [`ObjectRevocationStore`]: the document as one object in S3, GCS, Azure, R2 or whatever else the
-//! `object_store` crate knows.
+//! [`BucketStore`]: the document as one object in S3, Google Cloud Storage, Azure or what speaks as they do.
 //!
 //! A replacement is one conditional put. A store that cannot do it, or takes the condition and
 //! ignores it, would lose revocations without a word, so before its first write each process tries the
 //! conditions on an object beside the document's.
+//!
+//! The crate `object_store` does the talking. None of its types is in the public API, so its releases are not ours.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -11,43 +12,36 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::future::Future;
-use core::time::Duration;
 
 use object_store::path::Path;
-use object_store::{Error, GetOptions, ObjectStore, PutMode, PutPayload, PutResult, UpdateVersion};
-use tokio::runtime;
+use object_store::{
+    Error, GetOptions, ObjectStore, ObjectStoreScheme, PutMode, PutPayload, PutResult,
+    UpdateVersion,
+};
 use tokio::sync::OnceCell;
+use url::Url;
 
+use super::remote::within_timeout;
 use super::{Loaded, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture, Version};
 use crate::token::canonical::list;
 use crate::token::random::fill_from_os;
 
-/// What each call may take, the retries of `object_store` among it.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Keeps the document as one object, for servers anywhere.
+/// Keeps the document as one object, for servers anywhere: in S3 and what speaks as it does (R2, MinIO, Ceph), with
+/// the feature `s3`; in Google Cloud Storage, with `gcs`; in Azure Blob Storage, with `azure`.
 ///
-/// The caller sets up the [`ObjectStore`], with its region, credentials and retries. Reading asks for
-/// the object if it has changed; writing replaces it if it has not. It needs a `tokio` runtime.
-///
-/// Beside the object stands `….conditions`, on which each process that writes tries once whether the store
-/// keeps to conditions.
+/// Reading asks for the object if it has changed; writing replaces it if it has not. Beside the object stands
+/// `….conditions`, on which each process that writes tries once whether the store keeps to conditions.
 ///
 /// ```no_run
-/// # async fn main_() -> Result<(), Box<dyn std::error::Error>> {
-/// use object_store::aws::AmazonS3Builder;
-/// use sealed_session::{KeyRing, ObjectRevocationStore, Revocations};
+/// use sealed_session::{BucketStore, KeyRing, Revocations};
 ///
 /// let keys = KeyRing::from_env("SESSION_KEYS")?;
-/// let bucket = AmazonS3Builder::from_env().with_bucket_name("shop").build()?;
-/// let store = ObjectRevocationStore::new(bucket, "sessions/revocations");
+/// let store = BucketStore::new("s3://shop/sessions/revocations")?; // AWS_REGION, AWS_ACCESS_KEY_ID, …
 /// let revocations = Revocations::shared("shop.example", &keys, store).build()?;
-/// # Ok(())
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct ObjectRevocationStore(Arc<Inner>);
+pub struct BucketStore(Arc<Inner>);
 
 struct Inner {
     objects: Box<dyn ObjectStore>,
@@ -57,17 +51,112 @@ struct Inner {
     tried: OnceCell<()>,
 }
 
-impl ObjectRevocationStore {
-    /// The store in the object `path` of `objects`.
-    #[must_use]
-    pub fn new(objects: impl ObjectStore, path: &str) -> Self {
-        Self(Arc::new(Inner {
-            objects: Box::new(objects),
-            document: Path::from(path),
-            trial: Path::from(format!("{path}.conditions")),
-            tried: OnceCell::new(),
-        }))
+impl BucketStore {
+    /// The store at `url`: `s3://bucket/path`, `gs://bucket/path`, `az://container/path`, or the `https://` address
+    /// of one of these. Region, endpoint and credentials come from the environment, as they do for the tools of each:
+    /// from `AWS_…`, `GOOGLE_…` and `AZURE_…`, or from the machine's or container's role.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreErrorKind::Refused`] says what is wrong with the URL or the options, or names the feature that is needed.
+    pub fn new(url: &str) -> Result<Self, StoreError> {
+        // What is not text is no setting of a store, and `vars` would panic at it.
+        let text = |(key, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((key.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self::open(url, std::env::vars_os().filter_map(text).collect())
     }
+
+    /// The same by `options` alone, and nothing of the environment. They are named as the variables are, in small letters:
+    /// `aws_region`, `aws_endpoint`, `aws_allow_http`, `google_service_account`, `azure_storage_account_name`.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), and where a name is not known.
+    pub fn with_options<K: Into<String>, V: Into<String>>(
+        url: &str,
+        options: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, StoreError> {
+        let options = options
+            .into_iter()
+            .map(|(key, value)| (key.into(), value.into()));
+        let options: Vec<(String, String)> = options.collect();
+        let (_, scheme, _) = parsed(url)?;
+        match options.iter().find(|(key, _)| !is_known(&scheme, key)) {
+            Some((key, _)) => Err(refused(format!("there is no option {key:?}"))),
+            None => Self::open(url, options),
+        }
+    }
+
+    fn open(url: &str, options: Vec<(String, String)>) -> Result<Self, StoreError> {
+        let (url, _, path) = parsed(url)?;
+        let opened = object_store::parse_url_opts(&url, options);
+        let (objects, _) =
+            opened.map_err(|error| refused(format!("cannot use the URL: {error}")))?;
+        Ok(Self(Arc::new(Inner {
+            objects,
+            trial: Path::from(format!("{path}.conditions")),
+            document: path,
+            tried: OnceCell::new(),
+        })))
+    }
+}
+
+/// The parts of a URL: where the bucket is, of which kind, and the object in it.
+fn parsed(text: &str) -> Result<(Url, ObjectStoreScheme, Path), StoreError> {
+    let example = "a URL is such as s3://bucket/path";
+    let url = Url::parse(text).map_err(|error| refused(format!("{error}; {example}")))?;
+    let (scheme, path) = ObjectStoreScheme::parse(&url).map_err(|_| {
+        refused(format!(
+            "no bucket has a URL that begins with {}:; {example}",
+            url.scheme()
+        ))
+    })?;
+    let feature = match scheme {
+        ObjectStoreScheme::AmazonS3 if !cfg!(feature = "s3") => "s3",
+        ObjectStoreScheme::GoogleCloudStorage if !cfg!(feature = "gcs") => "gcs",
+        ObjectStoreScheme::MicrosoftAzure if !cfg!(feature = "azure") => "azure",
+        ObjectStoreScheme::AmazonS3
+        | ObjectStoreScheme::GoogleCloudStorage
+        | ObjectStoreScheme::MicrosoftAzure => "",
+        _ => {
+            return Err(refused(format!(
+                "{}: is no bucket; {example}",
+                url.scheme()
+            )));
+        }
+    };
+    if !feature.is_empty() {
+        let text = format!("it needs the feature {feature:?} of sealed-session");
+        return Err(refused(text));
+    }
+    let path = Path::parse(path).map_err(|error| refused(format!("{error}; {example}")))?;
+    if path.as_ref().is_empty() {
+        return Err(refused(format!(
+            "the URL names a bucket, and no object in it; {example}"
+        )));
+    }
+    Ok((url, scheme, path))
+}
+
+fn is_known(scheme: &ObjectStoreScheme, key: &str) -> bool {
+    match scheme {
+        #[cfg(feature = "s3")]
+        ObjectStoreScheme::AmazonS3 => key.parse::<object_store::aws::AmazonS3ConfigKey>().is_ok(),
+        #[cfg(feature = "gcs")]
+        ObjectStoreScheme::GoogleCloudStorage => {
+            key.parse::<object_store::gcp::GoogleConfigKey>().is_ok()
+        }
+        #[cfg(feature = "azure")]
+        ObjectStoreScheme::MicrosoftAzure => {
+            key.parse::<object_store::azure::AzureConfigKey>().is_ok()
+        }
+        _ => false,
+    }
+}
+
+fn refused(text: String) -> StoreError {
+    StoreError::new(StoreErrorKind::Refused, text)
 }
 
 impl Inner {
@@ -199,27 +288,12 @@ fn parts_of(version: &Version) -> UpdateVersion {
     }
 }
 
-/// `work`, for ten seconds at the most.
-async fn within_timeout<R>(
-    work: impl Future<Output = Result<R, StoreError>>,
-) -> Result<R, StoreError> {
-    if runtime::Handle::try_current().is_err() {
-        let without =
-            "an object store needs a tokio runtime, and the background that was given is none";
-        return Err(StoreError::new(StoreErrorKind::Refused, without));
-    }
-    let late = |_| StoreError::new(StoreErrorKind::Unavailable, "no answer for 10 seconds");
-    tokio::time::timeout(TIMEOUT, work)
-        .await
-        .unwrap_or_else(|elapsed| Err(late(elapsed)))
-}
-
-impl RevocationStore for ObjectRevocationStore {
+impl RevocationStore for BucketStore {
     fn load<'a>(
         &'a self,
         known: Option<&'a Version>,
     ) -> StoreFuture<'a, Result<Loaded, StoreError>> {
-        Box::pin(within_timeout(self.0.load(known)))
+        Box::pin(within_timeout("the bucket", self.0.load(known)))
     }
 
     fn replace<'a>(
@@ -227,13 +301,16 @@ impl RevocationStore for ObjectRevocationStore {
         expected: Option<&'a Version>,
         document: Vec<u8>,
     ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
-        Box::pin(within_timeout(self.0.replace(expected, document)))
+        Box::pin(within_timeout(
+            "the bucket",
+            self.0.replace(expected, document),
+        ))
     }
 }
 
-impl fmt::Debug for ObjectRevocationStore {
+impl fmt::Debug for BucketStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ObjectRevocationStore")
+        f.debug_struct("BucketStore")
             .field("document", &self.0.document)
             .finish_non_exhaustive()
     }

@@ -1,6 +1,8 @@
 //! Tests for applications: does yesterday's cookie still open? And with `std`: what happens to one of a
 //! sign-in eleven hours ago?
 //!
+//! With `std`, [`check_store`] tries whether a revocation store of one's own keeps its promises.
+//!
 //! [`mint`] makes a cookie for any value, start, issue, key and binding, and a
 //! [`ManualClock`](crate::ManualClock) moves the time.
 //!
@@ -18,6 +20,9 @@
 //! carry a digest of the layout. That would cost bytes in every cookie of every request to find what
 //! a test finds once.)
 
+#[cfg(feature = "std")]
+mod store;
+
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -28,6 +33,8 @@ use crate::codec::data::{OldPayload, SessionData};
 #[cfg(feature = "std")]
 pub use crate::sessions::{Mint, mint};
 use crate::token::payload;
+#[cfg(feature = "std")]
+pub use store::{check_store, check_store_tells};
 
 /// Asserts that `sample` is encoded as `pin` says, and decodes again.
 ///

@@ -9,9 +9,6 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
-use object_store::ClientOptions;
-use object_store::RetryConfig;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
     ETag, ETagCondition, GetObjectInput, GetObjectOutput, PutObjectInput, PutObjectOutput,
@@ -19,8 +16,10 @@ use s3s::dto::{
 };
 use s3s::service::S3ServiceBuilder;
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
+use sealed_session::BucketStore;
 
 pub const BUCKET: &str = "shop";
+pub const PATH: &str = "sessions/revocations";
 const ACCESS_KEY: &str = "AKIDTEST";
 const SECRET_KEY: &str = "a secret of the tests";
 
@@ -256,69 +255,23 @@ impl Server {
         self.bucket.lock().unwrap()
     }
 
-    /// A client, as an application sets one up, with few retries of its own.
-    pub fn client(&self) -> AmazonS3 {
-        self.client_with(SECRET_KEY)
+    /// The store of one more client. A request may take a second.
+    pub fn store(&self) -> BucketStore {
+        self.store_with(&[])
     }
 
-    pub fn client_with(&self, secret: &str) -> AmazonS3 {
-        AmazonS3Builder::new()
-            .with_endpoint(format!("http://{}", self.address))
-            .with_allow_http(true)
-            .with_region("eu-central-1")
-            .with_bucket_name(BUCKET)
-            .with_access_key_id(ACCESS_KEY)
-            .with_secret_access_key(secret)
-            .with_client_options(
-                ClientOptions::new()
-                    .with_allow_http(true)
-                    .with_timeout(Duration::from_secs(1)),
-            )
-            .with_retry(RetryConfig {
-                max_retries: 1,
-                retry_timeout: Duration::from_secs(3),
-                ..RetryConfig::default()
-            })
-            .build()
-            .unwrap()
+    /// The same with other options.
+    pub fn store_with(&self, others: &[(&str, &str)]) -> BucketStore {
+        let endpoint = format!("http://{}", self.address);
+        let mut options = vec![
+            ("aws_endpoint", endpoint.as_str()),
+            ("aws_allow_http", "true"),
+            ("aws_region", "eu-central-1"),
+            ("aws_access_key_id", ACCESS_KEY),
+            ("aws_secret_access_key", SECRET_KEY),
+            ("timeout", "1 second"),
+        ];
+        options.extend_from_slice(others);
+        BucketStore::with_options(&format!("s3://{BUCKET}/{PATH}"), options).unwrap()
     }
 }
-
-/// What the code of docs/REVOCATION.md takes for granted.
-#[doc(hidden)]
-pub mod guide {
-    pub use std::time::Duration;
-
-    pub use object_store::aws::AmazonS3Builder;
-    pub use sealed_session::{
-        Epoch, FileStore, KeyRing, ObjectRevocationStore, Revocations, ScopeKind, Scopes,
-        SessionData, Sessions,
-    };
-
-    pub type Guide = Result<(), Box<dyn std::error::Error>>;
-
-    #[derive(serde::Serialize, serde::Deserialize)]
-    pub struct Account {
-        pub user: u64,
-    }
-
-    impl SessionData for Account {
-        const NAME: &'static str = "account";
-        const SCHEMA: u32 = 1;
-
-        fn scopes(&self, scopes: &mut Scopes<'_>) {
-            scopes.add(USER, self.user);
-        }
-    }
-
-    pub const USER: ScopeKind<u64> = ScopeKind::new("user");
-
-    pub fn check_password() -> Result<Account, std::fmt::Error> {
-        Ok(Account { user: 42 })
-    }
-}
-
-/// Its code compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/REVOCATION.md")]
-struct Revocation;

@@ -133,7 +133,7 @@ pub use keys::ring::{KeyRing, RingKey};
 #[cfg(feature = "std")]
 pub use keys::ring::{KeyRingFile, KeyRingUpdateError};
 pub use keys::rotation::{CheckReport, Finding, Rotation, RotationError, RotationPolicy};
-#[cfg(feature = "object-store")]
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 pub use revocation::BucketStore;
 #[cfg(feature = "postgres")]
 pub use revocation::PostgresStore;

@@ -46,7 +46,7 @@ pub use handle::{RevocationEvent, Revocations, RevocationsBuilder};
 pub(crate) use in_this_process::InThisProcess;
 pub use scope::{Scope, ScopeError, ScopeId, ScopeKind, Scopes};
 pub use state::{RevocationState, StateError};
-#[cfg(feature = "object-store")]
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 pub use store::BucketStore;
 #[cfg(feature = "postgres")]
 pub use store::PostgresStore;

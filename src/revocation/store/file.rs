@@ -9,11 +9,9 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-
 use super::{
     Loaded, MAX_DOCUMENT, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture,
-    Version, check_len,
+    Version, check_len, fingerprint,
 };
 use crate::runtime::background::unblock;
 use crate::runtime::whole_file::{FileError, Readers, WholeFile};
@@ -148,11 +146,6 @@ fn may_pass(error: &io::Error) -> bool {
 const EIO: i32 = 5;
 const ENFILE: i32 = 23;
 const EMFILE: i32 = 24;
-
-/// Of all bytes: a damaged document is another one than was known.
-fn fingerprint(document: &[u8]) -> Version {
-    Version::from_bytes(&Sha256::digest(document))
-}
 
 impl RevocationStore for FileStore {
     fn load<'a>(

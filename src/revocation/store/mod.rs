@@ -5,14 +5,22 @@
 //! is decided by the handle above it. `file` is the embedded store; `bucket`, `redis` and `postgres` are those of
 //! servers.
 
-#[cfg(feature = "object-store")]
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 mod bucket;
 mod file;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod news;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(any(feature = "object-store", feature = "postgres", feature = "redis"))]
+#[cfg(any(
+    feature = "s3",
+    feature = "gcs",
+    feature = "azure",
+    feature = "postgres",
+    feature = "redis"
+))]
 mod remote;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod tls;
@@ -26,7 +34,9 @@ use core::fmt;
 use core::future::{Future, pending};
 use core::pin::Pin;
 
-#[cfg(feature = "object-store")]
+use sha2::{Digest as _, Sha256};
+
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 pub use bucket::BucketStore;
 pub use file::FileStore;
 #[cfg(feature = "postgres")]
@@ -172,6 +182,12 @@ fn check_len(len: usize) -> Result<(), StoreError> {
         return Err(StoreError::new(StoreErrorKind::Refused, text));
     }
     Ok(())
+}
+
+/// A version by all bytes of a document, which holds fresh random ones each time. A damaged document is another
+/// one than was known.
+fn fingerprint(document: &[u8]) -> Version {
+    Version::from_bytes(&Sha256::digest(document))
 }
 
 /// A store that did not do what it was asked for.

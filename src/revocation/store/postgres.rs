@@ -21,10 +21,11 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls, Row, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::remote::{News, fingerprint, within_timeout};
+use super::news::News;
+use super::remote::within_timeout;
 use super::{
     Loaded, MAX_DOCUMENT, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture,
-    Version, check_len, tls,
+    Version, check_len, fingerprint, tls,
 };
 use crate::runtime::sync::{Mutex, lock};
 

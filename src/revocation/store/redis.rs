@@ -18,10 +18,11 @@ use redis::{
     ProtocolVersion, PushInfo, PushKind, RedisError, ServerErrorKind,
 };
 
-use super::remote::{News, fingerprint, within_timeout};
+use super::news::News;
+use super::remote::within_timeout;
 use super::{
     Loaded, Replaced, RevocationStore, StoreError, StoreErrorKind, StoreFuture, Version, check_len,
-    tls,
+    fingerprint, tls,
 };
 use crate::runtime::sync::{Mutex, lock};
 

@@ -1,7 +1,5 @@
 //! TLS of the stores: rustls, which verifies the server by the system's certificates.
 
-use alloc::sync::Arc;
-
 use rustls::crypto::{CryptoProvider, ring};
 
 /// Gives the process a provider of cryptography for TLS, unless the application has installed one: the client of
@@ -29,7 +27,7 @@ pub(super) fn client() -> Result<rustls::ClientConfig, &'static str> {
                     SSL_CERT_FILE names a file of them");
     }
     let provider = CryptoProvider::get_default().cloned();
-    let provider = provider.unwrap_or_else(|| Arc::new(ring::default_provider()));
+    let provider = provider.unwrap_or_else(|| alloc::sync::Arc::new(ring::default_provider()));
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|_| "the installed provider of cryptography has no version of TLS")?;

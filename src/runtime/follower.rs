@@ -167,9 +167,10 @@ impl<F: Followed> Follower<F> {
         self.settings.background.spawn(Box::pin(task.follow()))
     }
 
-    /// A token hints at news. The task looks about if it loads by itself.
-    pub(crate) fn hint(&self) {
-        self.wake.notify_one();
+    /// A token hints at news, or what is held is too old. Where the task was lost, such as in a forked process, it
+    /// starts again; if it cannot, the next who asks is told.
+    pub(crate) fn look_about(self: &Arc<Self>) {
+        let _ = self.nudge();
     }
 
     /// The task ends when it has done what was asked for.

@@ -178,7 +178,7 @@ impl LiveKeyRing {
     /// [`UnknownKey`](crate::OpenErrorKind::UnknownKey).
     pub fn observe_unknown_key(&self) {
         if !self.live().hint.swap(true, Ordering::Relaxed) {
-            self.0.0.hint();
+            self.0.0.look_about();
         }
     }
 

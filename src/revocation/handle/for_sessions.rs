@@ -82,7 +82,7 @@ impl Revocations {
     pub(crate) fn hint(&self) {
         if let Kind::Shared(following) = &*self.0 {
             following.shared().ahead.store(true, Ordering::Relaxed);
-            following.0.hint();
+            following.0.look_about();
         }
     }
 

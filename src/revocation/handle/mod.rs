@@ -84,7 +84,7 @@ impl Following {
     #[cold]
     fn look_about(&self) {
         if !self.0.is_on_use() {
-            let _ = self.0.nudge();
+            self.0.look_about();
         }
     }
 
@@ -365,7 +365,7 @@ impl Revocations {
             Kind::Memory(memory) => memory.observe(epoch),
             Kind::Shared(following) => {
                 if following.shared().observe(epoch) {
-                    following.0.hint();
+                    following.0.look_about();
                 }
             }
         }

@@ -30,6 +30,10 @@ fn unit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
     <()>::deserialize(deserializer).map(|()| 7)
 }
 
+fn array_of_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    <[u8; 0]>::deserialize(deserializer).map(|[]| 7)
+}
+
 /// What takes no byte may be read as anything that takes none: no other part can be read in its place.
 #[test]
 fn what_takes_no_bytes_need_not_be_read_as_what_it_was_written_as() {
@@ -73,6 +77,19 @@ fn what_takes_no_bytes_need_not_be_read_as_what_it_was_written_as() {
         before: 7,
         inner,
         empty: Empty {},
+    });
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct FollowedByMore {
+        #[serde(serialize_with = "empty_struct", deserialize_with = "array_of_none")]
+        before: u8,
+        pair: (u8, u8),
+        #[serde(serialize_with = "empty_tuple", deserialize_with = "array_of_none")]
+        last: u8,
+    }
+    assert_opens(FollowedByMore {
+        before: 7,
+        pair: (1, 2),
+        last: 7,
     });
 }
 

@@ -240,19 +240,13 @@ impl<'t> Reading<'t> {
         }
     }
 
-    /// Steps over what takes no byte.
+    /// Steps over what takes no byte. What is read as nothing leaves it for the end of its part.
     fn rest(&self) -> Option<Event> {
         loop {
             match self.peek() {
                 Some(event) if self.is_empty(event) => self.advance(),
                 event => return event,
             }
-        }
-    }
-
-    fn take_empty(&self) {
-        if self.peek().is_some_and(|event| self.is_empty(event)) {
-            self.advance();
         }
     }
 

@@ -21,7 +21,6 @@ impl<'r, 't> Reader<'r, 't> {
     pub(super) fn tuple<V: Visitor<'t>>(self, len: usize, visitor: V) -> Result<V::Value, Fault> {
         let Self(reading) = self;
         if len == 0 && !matches!(reading.peek(), Some(Event::Tuple(_))) {
-            reading.take_empty();
             return visitor.visit_seq(Parts::new(reading, 0, 0, Layout::Tuple));
         }
         let written = match reading.take_parts() {
@@ -46,7 +45,6 @@ impl<'r, 't> Reader<'r, 't> {
             return Err(reading.fail(cause));
         }
         if fields.is_empty() && !matches!(reading.peek(), Some(Event::Struct(_))) {
-            reading.take_empty();
             return visitor.visit_seq(Parts::new(reading, 0, 0, Layout::Tuple));
         }
         let names = match reading.take_parts() {
@@ -203,7 +201,6 @@ impl<'t> Deserializer<'t> for Reader<'_, 't> {
     }
 
     fn deserialize_unit<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.0.take_empty();
         visitor.visit_unit()
     }
 

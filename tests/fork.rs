@@ -104,7 +104,9 @@ fn follow_on() {
     let soon = Duration::from_millis(100);
     let sessions = Sessions::<Account>::builder("shop.example", &keys)
         .revocations_with(FileStore::new(folder.join("revocations")), move |builder| {
-            builder.refresh_interval(soon).max_staleness(10 * soon)
+            builder
+                .refresh_interval(soon)
+                .max_staleness(Duration::from_secs(1))
         })
         .build()
         .unwrap();

@@ -214,6 +214,7 @@ fn a_store_that_breaks_a_promise_is_found() {
     for (wrong, found) in [
         (Wrong::IgnoresVersions, "it loses revocations"),
         (Wrong::IgnoresAbsence, "it loses revocations"),
+        (Wrong::ComparesBeforeItCreates, "it loses revocations"),
         (Wrong::ComparesBeforeItWrites, "acknowledged writes"),
         (Wrong::NamesAllTheSame, "version"),
         (Wrong::CutsLongOnes, "other bytes"),
@@ -237,11 +238,21 @@ fn a_store_that_breaks_a_promise_is_found() {
 enum Wrong {
     IgnoresVersions,
     IgnoresAbsence,
+    ComparesBeforeItCreates,
     ComparesBeforeItWrites,
     NamesAllTheSame,
     CutsLongOnes,
     Forgets,
     KnowsNothing,
+}
+
+impl Wrong {
+    fn name(self, version: Version) -> Version {
+        match self {
+            Self::NamesAllTheSame => Version::from_bytes(b"the document"),
+            _ => version,
+        }
+    }
 }
 
 struct Faulty(TestStore, Wrong);
@@ -267,9 +278,7 @@ impl RevocationStore for Faulty {
                 if self.1 == Wrong::CutsLongOnes {
                     bytes.truncate(65_536);
                 }
-                if self.1 == Wrong::NamesAllTheSame {
-                    *version = Version::from_bytes(b"the document");
-                }
+                *version = self.1.name(version.clone());
             }
             Ok(loaded)
         })
@@ -284,7 +293,13 @@ impl RevocationStore for Faulty {
             let ignores = match self.1 {
                 Wrong::IgnoresVersions => expected.is_some(),
                 Wrong::IgnoresAbsence => expected.is_none(),
-                Wrong::ComparesBeforeItWrites | Wrong::NamesAllTheSame => {
+                Wrong::ComparesBeforeItWrites | Wrong::NamesAllTheSame if expected.is_none() => {
+                    false
+                }
+                Wrong::ComparesBeforeItCreates if expected.is_some() => false,
+                Wrong::ComparesBeforeItWrites
+                | Wrong::ComparesBeforeItCreates
+                | Wrong::NamesAllTheSame => {
                     let present = self.present().await?;
                     let same = self.1 == Wrong::NamesAllTheSame && present.is_some();
                     if present.as_ref() != expected && !(same && expected.is_some()) {
@@ -298,16 +313,16 @@ impl RevocationStore for Faulty {
             if ignores {
                 self.0.put(Some(document));
                 let version = self.present().await?.unwrap();
-                return Ok(Replaced::Done(match self.1 {
-                    Wrong::NamesAllTheSame => Version::from_bytes(b"the document"),
-                    _ => version,
-                }));
+                return Ok(Replaced::Done(self.1.name(version)));
             }
-            let replaced = self.0.replace(expected, document).await;
-            if self.1 == Wrong::Forgets {
+            let replaced = self.0.replace(expected, document).await?;
+            if self.1 == Wrong::Forgets && expected.is_some() {
                 self.0.put(None);
             }
-            replaced
+            Ok(match replaced {
+                Replaced::Done(version) => Replaced::Done(self.1.name(version)),
+                conflict => conflict,
+            })
         })
     }
 }

@@ -39,6 +39,13 @@ fn sign_outs_of_one_account_never_end_the_session_of_another() {
     let told = server.events();
     let full = |event: &&RevocationEvent| matches!(event, RevocationEvent::Full(_));
     assert_eq!(told.iter().filter(full).count(), refused);
+    // What a session becomes takes an entry, too: one account could do that as often.
+    let session = server.sessions.open(server.sign_in(7)).unwrap();
+    let changed = server.sessions.supersede(&session, session.value());
+    assert!(matches!(
+        changed.wait(),
+        Err(RevokeError::Change(ChangeError::TooManySessions { .. }))
+    ));
     // Users can be logged out, and everyone; also in one write with sessions that are refused.
     let gate = fleet.store.write_gate.try_lock().unwrap();
     let begun = fleet.store.inner().begun_writes;

@@ -31,7 +31,7 @@ pub(super) enum What {
     Sessions(Vec<Scope>),
     Everyone,
     EveryoneAfterLeak,
-    /// One session's own scope, unless the session has been revoked.
+    /// One session's own scope, unless the session has been revoked. One account may do that often, too.
     Supersede(Superseded),
     Prune,
     /// Writes the document again if its key has moved on.
@@ -73,7 +73,7 @@ impl What {
         match self {
             Self::Scopes(scopes) => change.revoke(scopes),
             Self::Sessions(scopes) => change.revoke_sessions(scopes),
-            Self::Supersede(session) => change.revoke(&[session.own]),
+            Self::Supersede(session) => change.revoke_sessions(&[session.own]),
             Self::Everyone => change.revoke_everyone(),
             Self::EveryoneAfterLeak => change.revoke_everyone_after_leak(),
             Self::Create(_) => change.revoke_everyone(),

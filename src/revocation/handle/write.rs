@@ -134,7 +134,7 @@ impl Shared {
                 Err(RevokeError::Change(error @ ChangeError::TooManySessions { .. })) => {
                     self.tell(&RevocationEvent::Full(error));
                     job.refuse(|what| match what {
-                        What::Sessions(_) => Some(RevokeError::Change(error)),
+                        What::Sessions(_) | What::Supersede(_) => Some(RevokeError::Change(error)),
                         _ => None,
                     });
                     if job.tickets.is_empty() {

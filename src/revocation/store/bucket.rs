@@ -12,6 +12,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use std::ffi::OsString;
 
 use object_store::path::Path;
 use object_store::{
@@ -31,6 +32,11 @@ use crate::token::random::fill_from_os;
 ///
 /// Reading asks for the object if it has changed; writing replaces it if it has not. Beside the object stands
 /// `….conditions`, on which each process that writes tries once whether the store keeps to conditions.
+///
+/// Who reads needs the right to get the object; who writes, to get and put both objects. In S3 give both the right to
+/// list the bucket, too (`s3:ListBucket`): without it an object that is gone looks like one that may not be read. Let no
+/// rule for old objects delete the document. Google Cloud Storage takes about one write a second to an object: choose
+/// another store where more logouts than that are to be written.
 ///
 /// ```no_run
 /// use sealed_session::{BucketStore, KeyRing, Revocations};
@@ -53,18 +59,14 @@ struct Inner {
 
 impl BucketStore {
     /// The store at `url`: `s3://bucket/path`, `gs://bucket/path`, `az://container/path`, or the `https://` address
-    /// of one of these. Region, endpoint and credentials come from the environment, as they do for the tools of each:
-    /// from `AWS_…`, `GOOGLE_…` and `AZURE_…`, or from the machine's or container's role.
+    /// of one of these. Region, endpoint and credentials come from the environment, from the variables that begin with
+    /// `AWS_`, `GOOGLE_` and `AZURE_`, or else from the machine's or container's role. Profiles in files are not read.
     ///
     /// # Errors
     ///
     /// [`StoreErrorKind::Refused`] says what is wrong with the URL or the options, or names the feature that is needed.
     pub fn new(url: &str) -> Result<Self, StoreError> {
-        // What is not text is no setting of a store, and `vars` would panic at it.
-        let text = |(key, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((key.into_string().ok()?, value.into_string().ok()?))
-        };
-        Self::open(url, std::env::vars_os().filter_map(text).collect())
+        Self::open(url, settings_of(std::env::vars_os()))
     }
 
     /// The same by `options` alone, and nothing of the environment. They are named as the variables are, in small letters:
@@ -100,6 +102,21 @@ impl BucketStore {
             tried: OnceCell::new(),
         })))
     }
+}
+
+/// The variables of the environment that are meant for a bucket. The client would take others, too: `TOKEN`, `ENDPOINT`,
+/// `TIMEOUT`, `ALLOW_INVALID_CERTIFICATES`.
+fn settings_of(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
+    variables
+        .filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            let is_meant = ["AWS_", "GOOGLE_", "AZURE_"]
+                .iter()
+                .any(|start| name.starts_with(start));
+            // What is not text is no setting.
+            is_meant.then_some((name, value.into_string().ok()?))
+        })
+        .collect()
 }
 
 /// The parts of a URL: where the bucket is, of which kind, and the object in it.
@@ -193,9 +210,15 @@ impl Inner {
         document: Vec<u8>,
     ) -> Result<Replaced, StoreError> {
         self.tried.get_or_try_init(|| self.try_conditions()).await?;
-        let mode = expected.map_or(PutMode::Create, |version| {
-            PutMode::Update(parts_of(version))
-        });
+        let mode = match expected.map(parts_of) {
+            None => PutMode::Create,
+            // No version of a bucket, so not that of the document.
+            Some(UpdateVersion {
+                e_tag: None,
+                version: None,
+            }) => return Ok(Replaced::Conflict),
+            Some(parts) => PutMode::Update(parts),
+        };
         let written = put(&self.objects, &self.document, mode, document).await?;
         written.map_or(Ok(Replaced::Conflict), |written| {
             version_of(&written.e_tag, &written.version).map(Replaced::Done)
@@ -216,21 +239,26 @@ impl Inner {
             let text = format!("it was given the condition {condition}, and wrote all the same");
             Err(StoreError::new(StoreErrorKind::Unconditional, text))
         };
-        let Some(first) = put(PutMode::Overwrite).await? else {
-            let busy = "its trial object is being written by others";
-            return Err(StoreError::new(StoreErrorKind::Unavailable, busy));
-        };
-        version_of(&first.e_tag, &first.version)?;
-        let first = || PutMode::Update(UpdateVersion::from(first.clone()));
-        // Where another process came in between, the second is refused, too.
-        put(first()).await?;
-        if put(first()).await?.is_some() {
-            return ignored("that the object still has its former version");
+        // Other processes may be trying at the same time, with writes that come between these.
+        for _ in 0..10 {
+            let Some(first) = put(PutMode::Overwrite).await? else {
+                continue;
+            };
+            version_of(&first.e_tag, &first.version)?;
+            let first = || PutMode::Update(UpdateVersion::from(first.clone()));
+            let second = put(first()).await?;
+            match (second, put(first()).await?) {
+                (_, None) if put(PutMode::Create).await?.is_none() => return Ok(()),
+                (_, None) => return ignored("that there is no such object"),
+                (Some(_), Some(_)) => {
+                    return ignored("that the object still has its former version");
+                }
+                // The second was refused because somebody wrote, and then this was it.
+                (None, Some(_)) => {}
+            }
         }
-        if put(PutMode::Create).await?.is_some() {
-            return ignored("that there is no such object");
-        }
-        Ok(())
+        let busy = "its trial object is being written by other processes";
+        Err(StoreError::new(StoreErrorKind::Unavailable, busy))
     }
 }
 
@@ -313,5 +341,31 @@ impl fmt::Debug for BucketStore {
         f.debug_struct("BucketStore")
             .field("document", &self.0.document)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::settings_of;
+
+    #[test]
+    fn of_the_environment_only_what_is_meant_for_a_bucket_is_taken() {
+        let names = [
+            "AWS_REGION",
+            "GOOGLE_SERVICE_ACCOUNT",
+            "AZURE_STORAGE_ACCOUNT_NAME",
+            "TOKEN",
+            "ENDPOINT",
+            "REGION",
+            "TIMEOUT",
+            "ALLOW_INVALID_CERTIFICATES",
+            "MY_AWS_REGION",
+        ];
+        let variables = names.map(|name| (name.into(), "x".into()));
+        let settings = settings_of(variables.into_iter());
+        let taken: Vec<_> = settings.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(taken, names[..3]);
     }
 }

@@ -56,7 +56,8 @@ pub type StoreFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 /// - After [`Replaced::Done`] the document survives a crash, and every `load` that begins later
 ///   returns it or a later one.
 /// - A version never comes back: two documents of different bytes never share one. (Each document
-///   holds fresh random bytes, so a hash of it is a version.)
+///   holds fresh random bytes, so a hash of it is a version; its first bytes are always the same.) A version that the
+///   store does not know is not the present one.
 /// - Every call ends within some seconds, with an error if need be. After 15 seconds it is given up. After an
 ///   error a `replace` may or may not have been done.
 /// - An error that may pass by itself is [`StoreErrorKind::Unavailable`], and is tried again for 30 seconds. Every other
@@ -80,10 +81,12 @@ pub trait RevocationStore: Send + Sync + 'static {
     ) -> StoreFuture<'a, Result<Replaced, StoreError>>;
 
     /// Ends when somebody has told the store, since its last `load` began, that the document is another one, or
-    /// may be. Then it is loaded at once, 20 times a second at the most and for a fifth of the time. A store that is told of nothing, which is
-    /// the default, never ends; it is loaded at the refresh interval, as every store is.
+    /// may be. Then it is loaded at once, but at most 20 times a second, and loads take at most a fifth of the time. A
+    /// store that is told of nothing, which is the default, never ends; it is loaded at the refresh interval, as every
+    /// store is.
     ///
-    /// It may be dropped before its end and called again, and nothing is missed by that.
+    /// It may be dropped before its end and called again, and nothing is missed by that. One
+    /// [`Revocations`](crate::Revocations) calls it: what it has told one, it need not tell another.
     fn changed(&self) -> StoreFuture<'_, ()> {
         Box::pin(pending())
     }
@@ -168,7 +171,8 @@ impl fmt::Debug for Loaded {
 pub enum Replaced {
     /// Written, and durable, under this version.
     Done(Version),
-    /// The present document is another than expected, or is being written. Nothing changed.
+    /// The present document is another than expected, or is being written. Nothing changed; or it was changed by an
+    /// earlier try of this very call, where a client repeats a request that was not answered.
     Conflict,
 }
 
@@ -243,8 +247,8 @@ pub enum StoreErrorKind {
     /// It cannot be used, and another try alone changes nothing: credentials, permissions, a full disk, a
     /// path that cannot be. The document is as it was.
     Refused,
-    /// It cannot replace a document on a condition, or was not told to, or says so and does not. It
-    /// would lose revocations, so it is not used.
+    /// It cannot replace a document on a condition, its options switch that off, or it takes the condition and writes
+    /// all the same. It would lose revocations, so it is not used.
     Unconditional,
 }
 

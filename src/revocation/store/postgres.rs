@@ -12,9 +12,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::poll_fn;
+use core::net::IpAddr;
 use core::time::Duration;
 
-use tokio_postgres::config::SslMode;
+use tokio::task::AbortHandle;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::types::{ToSql, Type};
@@ -32,8 +34,11 @@ use crate::runtime::sync::{Mutex, lock};
 /// The row, unless the application names another.
 const NAME: &str = "default";
 
-/// What the server may take for a connection, and for an answer.
+/// What the server may take for an answer.
 const ANSWER: Duration = Duration::from_secs(4);
+
+/// What each address of a name may take for a connection. The next one is tried then.
+const ADDRESS: Duration = Duration::from_secs(2);
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS sealed_session_revocations \
     (name text PRIMARY KEY, version bytea NOT NULL, document bytea NOT NULL)";
@@ -57,14 +62,21 @@ const TELL: &str = "SELECT pg_notify('sealed_session_revocations', name)::text, 
 /// Keeps the document in PostgreSQL, for servers anywhere. A logout takes effect at once at every server that has
 /// a connection, and at the refresh interval while it has none.
 ///
-/// [`create_store`](crate::Revocations::create_store) makes the table `sealed_session_revocations` where there is none. An
-/// acknowledged write is on the server's disk, also where `synchronous_commit` is off. Where a fail-over can forget
+/// # The server
+///
+/// An acknowledged write is on the server's disk, also where `synchronous_commit` is off. Where a fail-over can forget
 /// it all the same, because the replica that takes over had not got it (`synchronous_standby_names` is empty), the
-/// servers that have seen it put that right ([`RevocationEvent::Repaired`](crate::RevocationEvent::Repaired)): sessions
-/// end once, and none is forgiven.
+/// application's servers that have seen it put that right
+/// ([`RevocationEvent::Repaired`](crate::RevocationEvent::Repaired)): sessions end once, and none is forgiven.
 ///
 /// Behind a pooler of transactions, such as PgBouncer, nothing is notified, and logouts take effect at the refresh
-/// interval.
+/// interval: give this a URL that leads to PostgreSQL itself.
+///
+/// # The table
+///
+/// [`create_store`](crate::Revocations::create_store) makes the table `sealed_session_revocations` where there is none,
+/// in the first schema of the role's `search_path`, which must be the same for all servers. A role that may not create
+/// tables is told the statement. Reading needs `SELECT` on the table, and writing `INSERT` and `UPDATE` besides.
 ///
 /// ```no_run
 /// use sealed_session::{KeyRing, PostgresStore, Revocations};
@@ -74,16 +86,23 @@ const TELL: &str = "SELECT pg_notify('sealed_session_revocations', name)::text, 
 /// let revocations = Revocations::shared("shop.example", &keys, store).build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
 pub struct PostgresStore {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
     config: Config,
     name: String,
-    connection: Mutex<Option<Arc<Client>>>,
+    connection: Mutex<Option<Arc<Connection>>>,
     news: Arc<News>,
+}
+
+/// A client, and the task that moves its bytes and ends with it: the server notices then, too.
+struct Connection {
+    client: Client,
+    task: AbortHandle,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 impl PostgresStore {
@@ -91,8 +110,9 @@ impl PostgresStore {
     /// connected before it is used. Of several hosts, with `target_session_attrs=read-write`, it finds the one that
     /// takes writes.
     ///
-    /// TLS verifies the server by the system's certificates, or by those that `SSL_CERT_FILE` names, whatever
-    /// `sslmode` is; with `sslmode=disable` there is no TLS.
+    /// TLS is required, and verifies the server by the system's certificates or by those that `SSL_CERT_FILE` names;
+    /// without TLS only by `sslmode=disable`. A server on this machine (a socket, or an address such as 127.0.0.1) may
+    /// have none.
     ///
     /// # Errors
     ///
@@ -108,35 +128,32 @@ impl PostgresStore {
                 format!("not a URL of PostgreSQL, such as postgres://user@host/database: {error}");
             StoreError::new(StoreErrorKind::Refused, text)
         })?;
+        // A client that only prefers TLS does without if somebody between the two says that there is none.
+        if config.get_ssl_mode() == SslMode::Prefer && !is_local(&config) {
+            config.ssl_mode(SslMode::Require);
+        }
         if config.get_connect_timeout().is_none() {
-            config.connect_timeout(ANSWER);
+            config.connect_timeout(ADDRESS);
         }
         if config.get_application_name().is_none() {
             config.application_name("sealed-session");
         }
-        Ok(Self::with(config, NAME))
+        Ok(Self {
+            config,
+            name: NAME.into(),
+            connection: Mutex::new(None),
+            news: Arc::default(),
+        })
     }
 
     /// Uses the row `name` in place of `default`: for each audience one of its own.
     #[must_use]
-    pub fn name(self, name: &str) -> Self {
-        Self::with(self.inner.config.clone(), name)
+    pub fn name(mut self, name: &str) -> Self {
+        self.name = name.into();
+        self
     }
 
-    fn with(config: Config, name: &str) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                config,
-                name: name.into(),
-                connection: Mutex::new(None),
-                news: Arc::default(),
-            }),
-        }
-    }
-}
-
-impl Inner {
-    async fn load(&self, known: Option<&Version>) -> Result<Loaded, StoreError> {
+    async fn load_document(&self, known: Option<&Version>) -> Result<Loaded, StoreError> {
         let known = known.map_or(&[][..], Version::as_bytes);
         let most = i32::try_from(MAX_DOCUMENT).unwrap_or(i32::MAX);
         let parameters: [(&(dyn ToSql + Sync), Type); 3] = [
@@ -171,7 +188,7 @@ impl Inner {
         }))
     }
 
-    async fn replace(
+    async fn replace_document(
         &self,
         expected: Option<&Version>,
         document: &[u8],
@@ -209,9 +226,13 @@ impl Inner {
         match self.ask(CREATE, &[]).await {
             // Two that make it at once may meet each other.
             Ok(_) | Err(Failed::Serialization) => Ok(()),
-            Err(Failed::Other(error)) if error.kind() == StoreErrorKind::Refused => Err(refused(
-                &format!("{error}. Whoever may create tables runs: {CREATE}"),
-            )),
+            Err(Failed::Other(error)) if error.kind() == StoreErrorKind::Refused => {
+                let text = format!(
+                    "{error}. A role that may create tables must run: {CREATE}; \
+                     GRANT SELECT, INSERT, UPDATE ON sealed_session_revocations TO the role of this URL"
+                );
+                Err(refused(&text))
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -224,15 +245,18 @@ impl Inner {
         parameters: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Vec<Row>, Failed> {
         let present = lock(&self.connection).clone();
-        let client = match present.filter(|client| !client.is_closed()) {
-            Some(client) => client,
+        let connection = match present.filter(|present| !present.client.is_closed()) {
+            Some(connection) => connection,
             None => self.connect().await?,
         };
-        let asked = tokio::time::timeout(ANSWER, client.query_typed(statement, parameters));
-        let error = match asked.await {
+        let asked = connection.client.query_typed(statement, parameters);
+        let error = match tokio::time::timeout(ANSWER, asked).await {
             Ok(Ok(rows)) => return Ok(rows),
             Ok(Err(error)) => error.into(),
-            Err(_) => Failed::Other(unavailable("no answer for 4 seconds")),
+            Err(_) => {
+                self.cancel(&connection);
+                Failed::Other(unavailable("no answer for 4 seconds"))
+            }
         };
         // Of another server, perhaps, than the one that the name stands for by now.
         if matches!(&error, Failed::Other(error) if error.kind() == StoreErrorKind::Unavailable) {
@@ -241,29 +265,51 @@ impl Inner {
         Err(error)
     }
 
-    async fn connect(&self) -> Result<Arc<Client>, StoreError> {
-        let client = if self.config.get_ssl_mode() == SslMode::Disable {
-            self.connect_by(NoTls).await?
-        } else {
-            let tls = tls::client().map_err(refused)?;
-            self.connect_by(MakeRustlsConnect::new(tls)).await?
-        };
-        *lock(&self.connection) = Some(Arc::clone(&client));
-        Ok(client)
+    /// Ends a statement that has no answer: the server may wait for somebody's lock, and would do so for each try.
+    fn cancel(&self, connection: &Connection) {
+        let token = connection.client.cancel_token();
+        let tls = self.tls();
+        drop(tokio::spawn(async move {
+            // It ends some time all the same.
+            let _ = tokio::time::timeout(ANSWER, async {
+                match tls {
+                    Ok(Some(tls)) => token.cancel_query(tls).await,
+                    Ok(None) => token.cancel_query(NoTls).await,
+                    Err(_) => Ok(()),
+                }
+            })
+            .await;
+        }));
     }
 
-    async fn connect_by<T>(&self, tls: T) -> Result<Arc<Client>, StoreError>
+    /// None: the URL says that there is to be none.
+    fn tls(&self) -> Result<Option<MakeRustlsConnect>, StoreError> {
+        if self.config.get_ssl_mode() == SslMode::Disable {
+            return Ok(None);
+        }
+        let tls = tls::client().map_err(refused)?;
+        Ok(Some(MakeRustlsConnect::new(tls)))
+    }
+
+    async fn connect(&self) -> Result<Arc<Connection>, StoreError> {
+        let connection = match self.tls()? {
+            Some(tls) => self.connect_by(tls).await?,
+            None => self.connect_by(NoTls).await?,
+        };
+        *lock(&self.connection) = Some(Arc::clone(&connection));
+        Ok(connection)
+    }
+
+    async fn connect_by<T>(&self, tls: T) -> Result<Arc<Connection>, StoreError>
     where
         T: MakeTlsConnect<Socket, TlsConnect: Send, Stream: Send + 'static>,
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
-        let connected = tokio::time::timeout(ANSWER, self.config.connect(tls)).await;
-        let connected = connected.map_err(|_| unavailable("no connection within 4 seconds"))?;
+        let connected = self.config.connect(tls).await;
         let (client, mut connection) =
             connected.map_err(|error| StoreError::from(Failed::from(error)))?;
         let (news, name) = (Arc::clone(&self.news), self.name.clone());
-        // It ends with the client, or with the connection.
-        drop(tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await
             {
                 if matches!(&message, AsyncMessage::Notification(of) if of.payload() == name) {
@@ -272,13 +318,32 @@ impl Inner {
             }
             // The next load makes another.
             news.tell();
-        }));
-        let listens = client
+        });
+        let connection = Connection {
+            client,
+            task: task.abort_handle(),
+        };
+        let listens = connection
+            .client
             .batch_execute("LISTEN sealed_session_revocations")
             .await;
         listens.map_err(|error| StoreError::from(Failed::from(error)))?;
-        Ok(Arc::new(client))
+        Ok(Arc::new(connection))
     }
+}
+
+/// Whether every host of a URL is this machine.
+fn is_local(config: &Config) -> bool {
+    let by_name = config.get_hosts().iter().all(|host| match host {
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        }
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    });
+    let addresses = config.get_hostaddrs();
+    // An address stands for its name.
+    (by_name || !addresses.is_empty()) && addresses.iter().all(IpAddr::is_loopback)
 }
 
 /// Why a statement failed.
@@ -295,13 +360,15 @@ impl From<Error> for Failed {
             let source = core::error::Error::source(&error);
             let text =
                 source.map_or_else(|| format!("{error}"), |source| format!("{error}: {source}"));
-            let hint = if text.contains("certificate") {
-                "; SSL_CERT_FILE names the certificates that are trusted, and sslmode=disable is for a \
+            let lasts = if text.contains("certificate") {
+                "SSL_CERT_FILE names the certificates that are trusted, and sslmode=disable is for a \
                  server on this machine"
+            } else if text.contains("does not support TLS") {
+                "sslmode=disable does without, where nobody else can read or change what is sent"
             } else {
-                ""
+                return Self::Other(unavailable(&text));
             };
-            return Self::Other(unavailable(&format!("{text}{hint}")));
+            return Self::Other(refused(&format!("{text}; {lasts}")));
         };
         match *said.code() {
             SqlState::UNDEFINED_TABLE => Self::NoTable,
@@ -358,7 +425,7 @@ impl RevocationStore for PostgresStore {
         &'a self,
         known: Option<&'a Version>,
     ) -> StoreFuture<'a, Result<Loaded, StoreError>> {
-        Box::pin(within_timeout("PostgreSQL", self.inner.load(known)))
+        Box::pin(within_timeout("PostgreSQL", self.load_document(known)))
     }
 
     fn replace<'a>(
@@ -367,19 +434,63 @@ impl RevocationStore for PostgresStore {
         document: Vec<u8>,
     ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
         Box::pin(within_timeout("PostgreSQL", async move {
-            self.inner.replace(expected, &document).await
+            self.replace_document(expected, &document).await
         }))
     }
 
     fn changed(&self) -> StoreFuture<'_, ()> {
-        Box::pin(self.inner.news.told())
+        Box::pin(self.news.told())
     }
 }
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore")
-            .field("name", &self.inner.name)
+            .field("name", &self.name)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_postgres::config::SslMode;
+
+    use super::{ADDRESS, PostgresStore};
+
+    fn mode(url: &str) -> SslMode {
+        PostgresStore::new(url).unwrap().config.get_ssl_mode()
+    }
+
+    #[test]
+    fn a_server_elsewhere_cannot_say_that_there_is_no_tls() {
+        for url in [
+            "postgres://u@db.internal/shop",
+            "postgres://u@db.internal/shop?sslmode=prefer",
+            "postgres://u@127.0.0.1,db.internal/shop",
+            "postgres://u@10.0.0.1/shop",
+            "host=localhost hostaddr=10.0.0.1 user=u",
+            "host=db.internal user=u sslmode=verify-full",
+        ] {
+            assert_eq!(mode(url), SslMode::Require, "{url}");
+        }
+        for url in [
+            "postgres://u@localhost/shop",
+            "postgres://u@127.0.0.1/shop",
+            "postgres://u@[::1]/shop",
+            "host=/run/postgresql user=u",
+            "host=db.internal hostaddr=127.0.0.1 user=u",
+        ] {
+            assert_eq!(mode(url), SslMode::Prefer, "{url}");
+        }
+        let url = "postgres://u@db.internal/shop?sslmode=disable";
+        assert_eq!(mode(url), SslMode::Disable);
+    }
+
+    #[test]
+    fn a_host_that_does_not_answer_leaves_time_for_the_next() {
+        let several = "host=a,b user=u target_session_attrs=read-write";
+        let store = PostgresStore::new(several).unwrap();
+        assert_eq!(store.config.get_connect_timeout(), Some(&ADDRESS));
+        assert!(4 * ADDRESS < crate::revocation::store::remote::TIMEOUT);
     }
 }

@@ -35,8 +35,8 @@ const ANSWER: Duration = Duration::from_secs(3);
 /// How long it may take until enough replicas have a write, in milliseconds; less than `ANSWER`.
 const REPLICAS: u32 = 2000;
 
-/// Writes if the version is still the expected one; the empty one is that of no document. It tells before it
-/// writes: where it may not tell, nothing is written, and nobody sees what is between the two.
+/// Writes if the version is still the expected one; the empty one is that of no document. PUBLISH comes first: a user who
+/// may not publish ends the script before it writes. A script runs as a whole, so nobody loads in between.
 const REPLACE: &str = "\
 if (redis.call('HGET', KEYS[1], 'version') or '') ~= ARGV[1] then return 0 end
 redis.call('PUBLISH', KEYS[1], '')
@@ -46,13 +46,28 @@ return 1";
 /// Keeps the document in Redis 6 or later, Valkey, or a service that speaks as they do, for servers anywhere. A
 /// logout takes effect at once at every server that has a connection, and at the refresh interval while it has none.
 ///
-/// A server of one's own, or one with replicas; no cluster of several shards. It must never evict the key: a
-/// `maxmemory-policy` of `allkeys-…` is refused. The user needs the commands `HGET`, `HMGET` and `SUBSCRIBE`, and to
-/// write `EVAL`, `HSET` and `PUBLISH`, for the key and the channel of the same name.
+/// # The server
 ///
-/// Redis acknowledges before its disk or its replicas have a write. What it forgets so, in a crash or by a fail-over, the
-/// servers that have seen it put right ([`RevocationEvent::Repaired`](crate::RevocationEvent::Repaired)): sessions
-/// end once, and none is forgiven. [`replicas`](Self::replicas) makes that rarer, and so does `appendfsync always`.
+/// One server, or one with replicas; no cluster. Where another server can take over, the URL's name must lead to the
+/// one that takes writes, and never to a replica.
+///
+/// It must never evict the key: a `maxmemory-policy` of `allkeys-…` is refused, where the user may ask for it.
+///
+/// A write is as durable as the server makes it. `appendonly yes` with `appendfsync always` keeps every acknowledged
+/// write in a crash; [`replicas`](Self::replicas) keeps most in a fail-over. By default Redis writes its memory to the
+/// disk minutes later:
+///
+/// - What a server has forgotten, the application's servers that have seen it put right
+///   ([`RevocationEvent::Repaired`](crate::RevocationEvent::Repaired)): sessions end once, and none is forgiven. Where
+///   they all restarted together with Redis, nobody knows of it any more.
+/// - A server that comes back empty is [`RefreshError::Lost`](crate::RefreshError::Lost): nothing opens until somebody
+///   calls [`create_store`](crate::Revocations::create_store).
+///
+/// # The user
+///
+/// Reading needs `HGET`, `HMGET`, `HSTRLEN` and `SUBSCRIBE`; writing needs `EVAL`, `HSET` and `PUBLISH` besides; all for
+/// the key, and for the channel of the same name. [`replicas`](Self::replicas) needs `WAIT`, a database other than 0
+/// `SELECT`, and the check of `maxmemory-policy` needs `INFO`.
 ///
 /// ```no_run
 /// use sealed_session::{KeyRing, RedisStore, Revocations};
@@ -62,12 +77,7 @@ return 1";
 /// let revocations = Revocations::shared("shop.example", &keys, store).build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
 pub struct RedisStore {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
     client: Client,
     key: String,
     replicas: u32,
@@ -100,47 +110,30 @@ impl RedisStore {
             .set_protocol(ProtocolVersion::RESP3);
         let client = Client::open(info.set_redis_settings(settings)).map_err(refused)?;
         Ok(Self {
-            inner: Arc::new(Inner {
-                client,
-                key: KEY.into(),
-                replicas: 0,
-                connection: Mutex::new(None),
-                news: Arc::default(),
-            }),
+            client,
+            key: KEY.into(),
+            replicas: 0,
+            connection: Mutex::new(None),
+            news: Arc::default(),
         })
     }
 
     /// Uses `key` in place of `sealed-session:revocations`: for each audience one of its own.
     #[must_use]
-    pub fn key(self, key: &str) -> Self {
-        self.with(|inner| inner.key = key.into())
+    pub fn key(mut self, key: &str) -> Self {
+        self.key = key.into();
+        self
     }
 
     /// Acknowledges a write when so many replicas have it, too; none by default. Where they have not within 2 seconds,
     /// the write is tried again.
     #[must_use]
-    pub fn replicas(self, replicas: u32) -> Self {
-        self.with(|inner| inner.replicas = replicas)
+    pub fn replicas(mut self, replicas: u32) -> Self {
+        self.replicas = replicas;
+        self
     }
 
-    /// The same store with another setting, and a connection of its own.
-    fn with(self, set: impl FnOnce(&mut Inner)) -> Self {
-        let mut inner = Inner {
-            client: self.inner.client.clone(),
-            key: self.inner.key.clone(),
-            replicas: self.inner.replicas,
-            connection: Mutex::new(None),
-            news: Arc::default(),
-        };
-        set(&mut inner);
-        Self {
-            inner: Arc::new(inner),
-        }
-    }
-}
-
-impl Inner {
-    async fn load(&self, known: Option<&Version>) -> Result<Loaded, StoreError> {
+    async fn load_document(&self, known: Option<&Version>) -> Result<Loaded, StoreError> {
         if known.is_some() {
             let version: Option<Vec<u8>> = self.read(&Cmd::hget(&self.key, "version")).await?;
             if version.as_deref() == known.map(Version::as_bytes) {
@@ -160,7 +153,7 @@ impl Inner {
         Ok(Loaded::Document { bytes, version })
     }
 
-    async fn replace(
+    async fn replace_document(
         &self,
         expected: Option<&Version>,
         document: &[u8],
@@ -170,41 +163,65 @@ impl Inner {
         replace.arg(REPLACE).arg(1).arg(&self.key);
         replace.arg(expected.map_or(&[][..], Version::as_bytes));
         replace.arg(version.as_bytes()).arg(document);
-        if self.ask::<u32>(&replace).await? == 0 {
+        let mut connection = self.connection().await?;
+        if self.ask::<u32>(&mut connection, &replace).await? == 0 {
             return Ok(Replaced::Conflict);
         }
         if self.replicas > 0 {
-            let wait = redis::cmd("WAIT").arg(self.replicas).arg(REPLICAS).take();
-            let have: u32 = self.ask(&wait).await?;
-            if have < self.replicas {
-                let text = format!(
-                    "{have} replicas have the write, and {} are to have it",
-                    self.replicas
-                );
-                return Err(StoreError::new(StoreErrorKind::Unavailable, text));
-            }
+            self.wait_for_replicas(&mut connection).await?;
         }
         Ok(Replaced::Done(version))
+    }
+
+    /// By the connection that wrote: WAIT counts who has the writes of its own connection. Whatever fails here, the write
+    /// was made.
+    async fn wait_for_replicas(
+        &self,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<(), StoreError> {
+        let unavailable = |text: String| StoreError::new(StoreErrorKind::Unavailable, text);
+        let wait = redis::cmd("WAIT").arg(self.replicas).arg(REPLICAS).take();
+        let have = self.ask::<u32>(connection, &wait).await;
+        let have = have.map_err(|error| {
+            unavailable(format!(
+                "it cannot be asked whether replicas have the write: {error}"
+            ))
+        })?;
+        if have < self.replicas {
+            let wanted = self.replicas;
+            let text = format!("{have} replicas have the write, and {wanted} are to have it");
+            return Err(unavailable(text));
+        }
+        Ok(())
     }
 
     /// Reads. A connection that turns out to have ended is not the fault of the server, so that a new one is tried.
     async fn read<R: redis::FromRedisValue>(&self, command: &Cmd) -> Result<R, StoreError> {
         let had_one = lock(&self.connection).is_some();
-        let answer = self.ask(command).await;
+        let mut connection = self.connection().await?;
+        let answer = self.ask(&mut connection, command).await;
         if had_one && answer.is_err() && lock(&self.connection).is_none() {
-            return self.ask(command).await;
+            connection = self.connection().await?;
+            return self.ask(&mut connection, command).await;
         }
         answer
     }
 
-    /// One command, by the connection there is or a new one.
-    async fn ask<R: redis::FromRedisValue>(&self, command: &Cmd) -> Result<R, StoreError> {
+    /// The connection there is, or a new one.
+    async fn connection(&self) -> Result<MultiplexedConnection, StoreError> {
         let present = lock(&self.connection).clone();
-        let mut connection = match present {
-            Some(connection) => connection,
-            None => self.connect().await?,
-        };
-        let answer = command.query_async(&mut connection).await;
+        match present {
+            Some(connection) => Ok(connection),
+            None => self.connect().await,
+        }
+    }
+
+    async fn ask<R: redis::FromRedisValue>(
+        &self,
+        connection: &mut MultiplexedConnection,
+        command: &Cmd,
+    ) -> Result<R, StoreError> {
+        let answer = command.query_async(connection).await;
         answer.map_err(|error| {
             // Of another server, perhaps, than the one that the name stands for by now.
             if is_of_connection(&error) {
@@ -266,44 +283,55 @@ async fn keeps_the_key(connection: &mut MultiplexedConnection) -> Result<(), Sto
     }
 }
 
-/// Whether a new connection may do better.
+/// Whether a new connection may do better: this one is of no use, or of a server that takes no writes any more.
 fn is_of_connection(error: &RedisError) -> bool {
-    use ServerErrorKind::{BusyLoading, MasterDown, ReadOnly};
+    use ServerErrorKind::{Ask, BusyLoading, MasterDown, Moved, ReadOnly};
     error.is_io_error()
         || error.is_unrecoverable_error()
         || error.is_timeout()
         || matches!(
             error.kind(),
-            ErrorKind::Server(ReadOnly | MasterDown | BusyLoading)
+            ErrorKind::Server(ReadOnly | MasterDown | BusyLoading | Moved | Ask)
         )
+        || scripts_say(error, &["-READONLY", "-MASTERDOWN", "-LOADING"])
+}
+
+/// What a command within a script failed of. Before Redis 7 the script's error has its text, and not its code.
+fn scripts_say(error: &RedisError, texts: &[&str]) -> bool {
+    let detail = error.detail().unwrap_or_default();
+    texts.iter().any(|text| detail.contains(text))
 }
 
 fn failed(error: &RedisError) -> StoreError {
     use ServerErrorKind::{Ask, CrossSlot, Moved, NoPerm};
-    let (kind, hint) = match error.kind() {
-        ErrorKind::Server(Moved | Ask | CrossSlot) => (
+    let lasts = [
+        "can't run this command",
+        "unknown command",
+        "-OOM",
+        "-MISCONF",
+        "-NOPERM",
+    ];
+    let (kind, hint) = match (error.kind(), error.code()) {
+        (ErrorKind::Server(Moved | Ask | CrossSlot), _) => (
             StoreErrorKind::Refused,
-            "; a cluster of several shards is no store for revocations",
+            "; a cluster is no store for revocations",
         ),
-        ErrorKind::RESP3NotSupported => (StoreErrorKind::Refused, "; Redis 6 or later is needed"),
-        ErrorKind::Server(NoPerm)
-        | ErrorKind::AuthenticationFailed
-        | ErrorKind::InvalidClientConfig
-        | ErrorKind::UnexpectedReturnType => (StoreErrorKind::Refused, ""),
-        _ => match error.code() {
-            Some("WRONGTYPE") => (StoreErrorKind::Refused, "; the key holds something else"),
-            Some("WRONGPASS" | "NOAUTH" | "OOM" | "MISCONF" | "NOPERM") => {
-                (StoreErrorKind::Refused, "")
-            }
-            // What a script may not do, and what was renamed, has no code of its own.
-            _ if ["can't run this command", "unknown command"]
-                .iter()
-                .any(|text| error.detail().is_some_and(|detail| detail.contains(text))) =>
-            {
-                (StoreErrorKind::Refused, "")
-            }
-            _ => (StoreErrorKind::Unavailable, ""),
-        },
+        (ErrorKind::RESP3NotSupported, _) => {
+            (StoreErrorKind::Refused, "; Redis 6 or later is needed")
+        }
+        (_, Some("WRONGTYPE")) => (StoreErrorKind::Refused, "; the key holds something else"),
+        (
+            ErrorKind::Server(NoPerm)
+            | ErrorKind::AuthenticationFailed
+            | ErrorKind::InvalidClientConfig
+            | ErrorKind::UnexpectedReturnType,
+            _,
+        )
+        | (_, Some("WRONGPASS" | "NOAUTH" | "OOM" | "MISCONF" | "NOPERM")) => {
+            (StoreErrorKind::Refused, "")
+        }
+        _ if scripts_say(error, &lasts) => (StoreErrorKind::Refused, ""),
+        _ => (StoreErrorKind::Unavailable, ""),
     };
     StoreError::new(kind, format!("Redis: {error}{hint}"))
 }
@@ -313,7 +341,7 @@ impl RevocationStore for RedisStore {
         &'a self,
         known: Option<&'a Version>,
     ) -> StoreFuture<'a, Result<Loaded, StoreError>> {
-        Box::pin(within_timeout("Redis", self.inner.load(known)))
+        Box::pin(within_timeout("Redis", self.load_document(known)))
     }
 
     fn replace<'a>(
@@ -322,20 +350,54 @@ impl RevocationStore for RedisStore {
         document: Vec<u8>,
     ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
         Box::pin(within_timeout("Redis", async move {
-            self.inner.replace(expected, &document).await
+            self.replace_document(expected, &document).await
         }))
     }
 
     fn changed(&self) -> StoreFuture<'_, ()> {
-        Box::pin(self.inner.news.told())
+        Box::pin(self.news.told())
     }
 }
 
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore")
-            .field("key", &self.inner.key)
-            .field("replicas", &self.inner.replicas)
+            .field("key", &self.key)
+            .field("replicas", &self.replicas)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::{ErrorKind, RedisError};
+
+    use super::{StoreErrorKind, failed, is_of_connection};
+
+    /// As Redis 6 says what went wrong within a script, in text.
+    fn of_script(text: &str) -> RedisError {
+        let detail = alloc::format!("Error running script (call to f_0): @user_script:3: {text}");
+        (
+            ErrorKind::Extension,
+            "An error was signalled by the server",
+            detail,
+        )
+            .into()
+    }
+
+    #[test]
+    fn errors_within_a_script_of_an_old_server_are_told_apart() {
+        let read_only = of_script("-READONLY You can't write against a read only replica.");
+        assert!(is_of_connection(&read_only));
+        assert_eq!(failed(&read_only).kind(), StoreErrorKind::Unavailable);
+        for text in [
+            "-OOM command not allowed when used memory > 'maxmemory'.",
+            "-MISCONF Redis is configured to save RDB snapshots, but it is currently not able to",
+            "-NOPERM this user has no permissions to run the 'publish' command",
+        ] {
+            let error = of_script(text);
+            assert!(!is_of_connection(&error), "{text}");
+            assert_eq!(failed(&error).kind(), StoreErrorKind::Refused, "{text}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use tokio::runtime;
 use super::{StoreError, StoreErrorKind};
 
 /// What each call may take, with all that it needs, such as a connection.
-const TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// `work`, for ten seconds at the most.
 pub(super) async fn within_timeout<R>(

@@ -172,6 +172,11 @@ impl Postgres {
         run(&mut self.psql(statement))
     }
 
+    /// Runs a statement that may fail.
+    pub fn try_ask(&self, statement: &str) {
+        let _ = self.psql(statement).output();
+    }
+
     pub fn store(&self) -> PostgresStore {
         store(self.address, "shop")
     }

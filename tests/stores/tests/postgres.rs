@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use sealed_session::testing::{check_store, check_store_tells};
-use sealed_session::{PostgresStore, RefreshError, RevokeError, StoreError, StoreErrorKind};
+use sealed_session::{
+    Loaded, PostgresStore, RefreshError, RevocationStore as _, RevokeError, StoreError,
+    StoreErrorKind,
+};
 use sealed_session_stores::app::{
     NEVER, Server, USER, a_logout_is_pushed, a_store_that_forgot_is_put_right,
     eight_writers_lose_nothing,
@@ -162,6 +165,42 @@ fn eight_writers_of_200_lose_nothing() {
     eight_writers_lose_nothing(|| postgres.store());
 }
 
+/// Each try would hold a connection of the server for as long as the lock is held.
+#[test]
+fn a_write_that_waits_for_a_lock_is_given_up_with_its_connection() {
+    let postgres = Postgres::start();
+    let here = Server::ready(postgres.store(), NEVER);
+    drop(here);
+    let ours = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sealed-session'";
+    wait_until("the first connection has ended", || {
+        postgres.ask(ours).trim() == "0"
+    });
+    std::thread::scope(|scope| {
+        let locks = "BEGIN; SELECT FROM sealed_session_revocations FOR UPDATE; SELECT pg_sleep(60)";
+        // It ends with an error, when it is terminated.
+        scope.spawn(|| postgres.try_ask(locks));
+        let sleeps = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        wait_until("the row is locked", || postgres.ask(sleeps).trim() == "1");
+        let store = postgres.store();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        for _ in 0..2 {
+            let error = runtime.block_on(async {
+                let Loaded::Document { version, .. } = store.load(None).await.unwrap() else {
+                    panic!("there is a document");
+                };
+                store.replace(Some(&version), vec![1]).await.unwrap_err()
+            });
+            assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+        }
+        wait_until("no write waits for the lock", || {
+            postgres.ask(ours).trim().parse::<u32>().unwrap() <= 1
+        });
+        let end =
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        postgres.ask(end);
+    });
+}
+
 fn refused(store: Result<PostgresStore, StoreError>) -> String {
     let error = store.and_then(|store| {
         let error = Server::new(store, NEVER)
@@ -210,6 +249,23 @@ fn what_only_a_change_of_settings_can_mend_is_told_at_once() {
         text.contains("CREATE TABLE IF NOT EXISTS sealed_session_revocations"),
         "{text}"
     );
+    let text = refused(PostgresStore::new(&format!(
+        "postgres://shop@{address}/postgres?sslmode=require"
+    )));
+    assert!(text.contains("sslmode=disable does without"), "{text}");
+}
+
+/// What its documentation names.
+#[test]
+fn a_writer_needs_no_more_than_to_read_and_write_the_table() {
+    let postgres = Postgres::start();
+    let owner = Server::ready(postgres.store(), NEVER);
+    postgres.ask("CREATE ROLE writer LOGIN");
+    postgres.ask("GRANT SELECT, INSERT, UPDATE ON sealed_session_revocations TO writer");
+    let writer = Server::ready(store(postgres.address, "writer"), NEVER);
+    a_logout_is_pushed(&writer, &owner, 1);
+    postgres.ask("DELETE FROM sealed_session_revocations");
+    writer.revocations.create_store().wait().unwrap();
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use sealed_session::testing::{check_store, check_store_tells};
-use sealed_session::{RedisStore, RefreshError, RevokeError, StoreError, StoreErrorKind};
+use sealed_session::{
+    Loaded, RedisStore, RefreshError, RevocationStore as _, RevokeError, StoreError, StoreErrorKind,
+};
 use sealed_session_stores::app::{
     NEVER, Server, a_logout_is_pushed, a_store_that_forgot_is_put_right, eight_writers_lose_nothing,
 };
@@ -108,6 +110,25 @@ fn what_was_acknowledged_is_there_after_a_crash() {
     // The one that was there goes on, too.
     a_logout_is_pushed(&new, &server, 30);
     a_logout_is_pushed(&server, &new, 31);
+}
+
+/// What the documentation says of a server that keeps nothing on its disk.
+#[test]
+fn a_server_that_comes_back_empty_is_told_of_and_nothing_opens() {
+    let mut redis = Redis::with(&["--appendonly", "no"]);
+    let server = Server::ready(redis.store(), SOON);
+    let cookie = server.sign_in(1);
+    server.log_out(1);
+    redis.kill();
+    redis.go_on();
+    wait_until("the server is told", || {
+        server.was_told(|event| format!("{event:?}").contains("Lost"))
+    });
+    let error = server.revocations.refresh().wait().unwrap_err();
+    assert!(matches!(error, RefreshError::Lost { .. }), "{error}");
+    let clock = server.revocations.snapshot().unwrap().clock();
+    assert!(server.revocations.create_store().wait().unwrap() > clock);
+    assert!(server.refuses(&cookie));
 }
 
 #[test]
@@ -223,6 +244,16 @@ fn a_user_needs_no_more_rights_than_are_documented() {
     let reader = Server::new(user("reader", &[]), NEVER);
     reader.revocations.refresh().wait().unwrap();
     a_logout_is_pushed(&writer, &reader, 1);
+    // Without the right to ask for replicas, it is written, and that is not hidden.
+    let deaf = user("deaf", &["+eval", "+hset", "+publish"]).replicas(1);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let error = runtime.block_on(async {
+        let Loaded::Document { version, bytes } = deaf.load(None).await.unwrap() else {
+            panic!("there is a document");
+        };
+        deaf.replace(Some(&version), bytes).await.unwrap_err()
+    });
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
     // Without the right to tell, nothing is written.
     let mute = Server::new(user("mute", &["+eval", "+hset"]), NEVER);
     mute.revocations.refresh().wait().unwrap();

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use sealed_session::testing::check_store;
 use sealed_session::{
     Key, KeyRing, OpenErrorKind, RefreshError, Revocations, RevokeError, Scope, ScopeKind, Scopes,
     SessionData, Sessions, StoreErrorKind,
@@ -49,6 +50,15 @@ async fn server_with_store() -> (Server, Revocations) {
 
 fn user(number: u64) -> Scope {
     Scope::new(USER, number)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_keeps_the_promises_of_a_store() {
+    let server = Server::start().await;
+    // It has a runtime of its own.
+    tokio::task::spawn_blocking(move || check_store(|| server.store()))
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

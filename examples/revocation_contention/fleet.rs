@@ -4,17 +4,18 @@
 use std::time::Duration;
 
 use crate::world::Latency;
-use crate::{run, seconds, within};
+use crate::{Follows, INTERVAL, Load, run, seconds, within};
 
 /// Logouts a second on each server.
 const LOGOUTS: f64 = 0.001;
 /// Of a default session, with its idle timeout.
 const KEPT: f64 = 35.0 * 60.0;
-const INTERVAL: f64 = 5.0;
-/// A load comes up to a quarter before its interval has gone, by chance.
-const MEAN: f64 = 0.875 * INTERVAL;
+/// The least time between two loads that the store's news bring, in seconds.
+const GAP: f64 = 0.05;
 /// From a logout to the next load, on average: docs/REVOCATION.md, "How soon".
 const UNTIL_LOAD: f64 = 2.2;
+/// How many logouts the times are taken from, on average.
+const SAMPLES: f64 = 500.0;
 const MONTH: f64 = 30.0 * 86_400.0;
 
 /// Dollars: S3 Standard, for a thousand requests; the smallest node of ElastiCache (cache.t4g.micro) and of RDS for
@@ -31,6 +32,8 @@ struct Engine {
     /// All servers are processes of one machine.
     one_machine: bool,
     by_request: bool,
+    /// How many round trips a load takes that finds a new document.
+    trips: f64,
 }
 
 const fn latency(load_micros: u64, replace_micros: u64) -> Latency {
@@ -40,7 +43,8 @@ const fn latency(load_micros: u64, replace_micros: u64) -> Latency {
     }
 }
 
-/// What each takes in the same region is an assumption; a disk that syncs, some milliseconds.
+/// What each takes in the same region is an assumption: a round trip to Redis or PostgreSQL a millisecond, a disk that
+/// syncs some.
 const ENGINES: [Engine; 4] = [
     Engine {
         name: "file",
@@ -48,6 +52,7 @@ const ENGINES: [Engine; 4] = [
         pushes: false,
         one_machine: true,
         by_request: false,
+        trips: 1.0,
     },
     Engine {
         name: "S3",
@@ -55,13 +60,15 @@ const ENGINES: [Engine; 4] = [
         pushes: false,
         one_machine: false,
         by_request: true,
+        trips: 1.0,
     },
     Engine {
         name: "Redis",
-        latency: latency(1_000, 1_000),
+        latency: latency(3_000, 1_000),
         pushes: true,
         one_machine: false,
         by_request: false,
+        trips: 3.0,
     },
     Engine {
         name: "PostgreSQL",
@@ -69,6 +76,7 @@ const ENGINES: [Engine; 4] = [
         pushes: true,
         one_machine: false,
         by_request: false,
+        trips: 1.0,
     },
 ];
 
@@ -91,45 +99,76 @@ fn row(engine: &Engine, servers: u64) -> Result<(), Box<dyn std::error::Error>> 
     let fleet = servers as f64;
     let writes = fleet * LOGOUTS;
     let document = 62.0 + 20.0 * writes * KEPT;
-    let polls = fleet / MEAN;
-    // Each write brings one load of the document to each server: at once, 20 times a second at the most, or by the
-    // next poll.
-    let changes = if engine.pushes {
-        writes.min(20.0)
+    // A load comes up to a quarter before its interval has gone, by chance.
+    let mean = 0.875 * INTERVAL.as_secs_f64();
+    let unchanged = (-writes * mean).exp();
+    // Of one server, a second: those that find another document, and all. Writes come at random.
+    let (changed, loads) = if engine.pushes {
+        let told = writes / (1.0 + writes * GAP);
+        (told, told / (1.0 - (-told * mean).exp()))
     } else {
-        writes.min(1.0 / MEAN)
+        ((1.0 - unchanged) / mean, 1.0 / mean)
     };
-    let pushed = if engine.pushes { fleet * changes } else { 0.0 };
-    let requests = polls + pushed + 2.0 * writes;
-    let dollars = if engine.by_request {
-        format!("{:.0}", (polls * GET + writes * (GET + PUT)) * MONTH)
-    } else if engine.one_machine {
-        "0".into()
+    // Its connections and its traffic are more than one server of such an engine takes.
+    let is_too_much = engine.pushes && servers > 1000;
+    let outcome = if is_too_much {
+        None
     } else {
-        format!("from {NODE:.0}")
+        let follows = if engine.pushes {
+            Follows::Told
+        } else {
+            Follows::Polls
+        };
+        Some(run(Load {
+            servers,
+            each: LOGOUTS,
+            lasts: Duration::from_secs_f64(SAMPLES / writes),
+            latency: engine.latency,
+            follows,
+        })?)
+    };
+    let (puts, acknowledged) = match &outcome {
+        // The first one makes the store.
+        Some(outcome) => {
+            let took = &outcome.took;
+            let failed = took.iter().filter(|took| took.is_none()).count();
+            let acknowledged = format!(
+                "{} | {} | {:.0} %",
+                seconds(within(took, 50)),
+                seconds(within(took, 95)),
+                100.0 * failed as f64 / took.len() as f64
+            );
+            let puts = (outcome.replaces - 1) as f64 / took.len() as f64;
+            (writes * puts, acknowledged)
+        }
+        None => (writes, "- | - | -".into()),
+    };
+    // A put that came second is followed by a load.
+    let again = puts - writes;
+    let gets = fleet * loads + again;
+    let sent = (fleet * changed + again) * document;
+    let requests = gets + (fleet * changed + again) * (engine.trips - 1.0) + puts;
+    let dollars = match (engine.by_request, engine.one_machine) {
+        (true, _) => format!("{:.0}", (gets * GET + puts * PUT) * MONTH),
+        (false, true) => "0".into(),
+        (false, false) if servers == 10 => format!("{NODE:.0}"),
+        (false, false) => "-".into(),
     };
     let load = engine.latency.load.as_secs_f64();
-    let effect = if engine.pushes {
-        // Half of the least time between two pushed loads, where writes follow one another.
-        format!(
-            "{:.0} ms",
-            (load + 0.05 * (writes * 0.05).min(1.0)) * 1000.0
-        )
+    let effect = if is_too_much {
+        "-".into()
+    } else if engine.pushes {
+        // Half of the least time between two loads, where another write came just before.
+        let wait = GAP / 2.0 * (writes * GAP).min(1.0);
+        format!("{:.0} ms", (load + wait) * 1000.0)
     } else {
         format!("{:.1} s", UNTIL_LOAD + load)
     };
-    // As many logouts as in a hundred seconds of the largest fleet, or in 20 minutes.
-    let lasts = Duration::from_secs_f64((1000.0 / writes).min(1200.0));
-    let took = run(servers, LOGOUTS, engine.latency, lasts)?;
-    let failed = took.iter().filter(|took| took.is_none()).count();
     println!(
-        "| {} | {servers} | {} | {requests:.0} | {} | {dollars} | {effect} | {} | {} | {:.0} % |",
+        "| {} | {servers} | {} | {requests:.0} | {} | {dollars} | {effect} | {acknowledged} |",
         engine.name,
         size(document),
-        size(fleet * changes * document),
-        seconds(within(&took, 50)),
-        seconds(within(&took, 95)),
-        100.0 * failed as f64 / took.len() as f64,
+        size(sent),
     );
     Ok(())
 }

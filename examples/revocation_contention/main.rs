@@ -51,6 +51,8 @@ const LOADS: [(u64, f64); 7] = [
 ];
 /// For so long people log out.
 const LASTS: Duration = Duration::from_secs(60);
+/// How often servers load, unless they are told otherwise.
+const INTERVAL: Duration = Duration::from_secs(5);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!(
@@ -58,7 +60,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     for (servers, each) in LOADS {
-        let took = run(servers, each, OBJECT_STORE, LASTS)?;
+        let took = run(by_itself(servers, each))?.took;
         let failed = took.iter().filter(|took| took.is_none()).count();
         let share = |percent| seconds(within(&took, percent));
         println!(
@@ -73,6 +75,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     fleet::table()
 }
 
+const fn by_itself(servers: u64, each: f64) -> Load {
+    Load {
+        servers,
+        each,
+        lasts: LASTS,
+        latency: OBJECT_STORE,
+        follows: Follows::Not,
+    }
+}
+
 fn seconds(millis: Option<u64>) -> String {
     match millis {
         Some(millis) => format!("{:.1} s", millis as f64 / 1000.0),
@@ -85,53 +97,87 @@ fn within(took: &[Option<u64>], percent: usize) -> Option<u64> {
     *took.get((took.len() * percent / 100).min(took.len() - 1))?
 }
 
-/// How long each logout took in milliseconds, sorted; none, at the end, for one that failed.
-fn run(
+/// What happens.
+#[derive(Clone, Copy)]
+struct Load {
     servers: u64,
+    /// Logouts a second on each server.
     each: f64,
-    latency: Latency,
     lasts: Duration,
-) -> Result<Vec<Option<u64>>, Box<dyn std::error::Error>> {
+    latency: Latency,
+    follows: Follows,
+}
+
+/// How servers know what others write.
+#[derive(Clone, Copy, PartialEq)]
+enum Follows {
+    /// They load when their own write meets another.
+    Not,
+    /// Every 5 seconds.
+    Polls,
+    /// And when the store tells them.
+    Told,
+}
+
+struct Outcome {
+    /// How long each logout took in milliseconds, sorted; none, at the end, for one that failed.
+    took: Vec<Option<u64>>,
+    /// How many replacements were asked for.
+    replaces: u64,
+}
+
+fn run(load: Load) -> Result<Outcome, Box<dyn std::error::Error>> {
     // The clock stands still while anything can run, and then goes on to the next timer.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()?;
-    runtime.block_on(log_out(servers, each, latency, lasts))
+    runtime.block_on(log_out(load))
 }
 
-async fn log_out(
-    servers: u64,
-    each: f64,
-    latency: Latency,
-    lasts: Duration,
-) -> Result<Vec<Option<u64>>, Box<dyn std::error::Error>> {
+async fn log_out(load: Load) -> Result<Outcome, Box<dyn std::error::Error>> {
     let keys = KeyRing::from_key(Key::from_bytes(&std::array::from_fn(|i| i as u8))?);
     let start = Instant::now();
-    let world = World::new(start, latency);
-    let mut logouts = Vec::new();
-    for server in 0..servers {
+    let world = World::new(start, load.latency, load.follows == Follows::Told);
+    let (mut servers, mut logouts) = (Vec::new(), Vec::new());
+    // Those who follow have all loaded by then, each at its own time.
+    let begin = match load.follows {
+        Follows::Not => start + load.latency.replace,
+        Follows::Polls | Follows::Told => start + 2 * INTERVAL,
+    };
+    for server in 0..load.servers {
         let random = Mutex::new(Random(server));
-        let revocations = Revocations::shared("shop.example", &keys, world.clone())
+        let mut builder = Revocations::shared("shop.example", &keys, world.server())
             .clock(world.clone())
             .background(world.clone())
-            .refresh_on_use()
             .dangerous_randomness(move || {
                 let mut random = random.lock().unwrap();
                 let bytes = std::array::from_fn(|_| random.next() as u8);
                 Ok(Randomness::dangerous_from_bytes(bytes))
-            })
-            .build()?;
+            });
+        builder = match load.follows {
+            Follows::Not => builder.refresh_on_use(),
+            Follows::Polls | Follows::Told => builder.refresh_interval(INTERVAL),
+        };
+        let revocations = builder.build()?;
         if server == 0 {
             revocations.create_store().await?;
         }
         let mut chance = Random(1_000_000 + server);
-        let mut at = start + latency.replace;
+        // At least 0, and less than 1.
+        let mut share = move || (chance.next() >> 11) as f64 / (1_u64 << 53) as f64;
+        if load.follows != Follows::Not {
+            let (revocations, starts) = (revocations.clone(), start + INTERVAL.mul_f64(share()));
+            drop(tokio::spawn(async move {
+                sleep_until(starts).await;
+                revocations.refresh().await
+            }));
+        }
+        let mut at = begin;
         for user in server * 1_000_000.. {
             // So far apart on average, at random.
-            let share = (chance.next() >> 11) as f64 / (1_u64 << 53) as f64;
-            at += Duration::from_millis((-(1.0 - share).ln() / each * 1000.0) as u64);
-            if at >= start + lasts {
+            at += Duration::from_millis((-(1.0 - share()).ln() / load.each * 1000.0) as u64);
+            if at >= begin + load.lasts {
                 break;
             }
             let revocations = revocations.clone();
@@ -141,13 +187,15 @@ async fn log_out(
                 done.ok().map(|_| at.elapsed().as_millis() as u64)
             }));
         }
+        servers.push(revocations);
     }
     let mut took = Vec::new();
     for logout in logouts {
         took.push(logout.await?);
     }
     took.sort_unstable_by_key(|took| took.unwrap_or(u64::MAX));
-    Ok(took)
+    let replaces = world.replaces();
+    Ok(Outcome { took, replaces })
 }
 
 #[cfg(test)]
@@ -156,7 +204,7 @@ mod tests {
 
     #[test]
     fn twenty_servers_with_two_logouts_a_second_each_do_not_starve_one_another() {
-        let took = run(20, 2.0, OBJECT_STORE, LASTS).unwrap();
+        let took = run(by_itself(20, 2.0)).unwrap().took;
         assert!(took.len() > 2000, "{}", took.len());
         assert!(took.iter().all(Option::is_some), "one failed");
         let most = within(&took, 95).unwrap();

@@ -1,5 +1,6 @@
 //! A store with one document that takes a while for each call, and the clock of its servers. Time is simulated.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use sealed_session::{
     Background, BackgroundFuture, Clock, Loaded, Replaced, RevocationStore, StoreError,
     StoreFuture, TimeError, Version,
 };
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 /// How long a call takes, there and back.
@@ -19,21 +21,42 @@ pub(crate) struct Latency {
 /// A document, and how many writes came before it.
 type Numbered = (u64, Vec<u8>);
 
-/// A store, and the clock of its servers.
+/// A store, and the clock of its servers, as one server has them.
 #[derive(Clone)]
 pub(crate) struct World {
     document: Arc<Mutex<Option<Numbered>>>,
+    replaces: Arc<AtomicU64>,
     began: Instant,
     latency: Latency,
+    /// Tells that the document was replaced; none where the store cannot.
+    tells: Option<watch::Sender<()>>,
+    told: Arc<Mutex<Option<watch::Receiver<()>>>>,
 }
 
 impl World {
-    pub(crate) fn new(began: Instant, latency: Latency) -> Self {
+    pub(crate) fn new(began: Instant, latency: Latency, tells: bool) -> Self {
         Self {
             document: Arc::default(),
+            replaces: Arc::default(),
             began,
             latency,
+            tells: tells.then(|| watch::channel(()).0),
+            told: Arc::default(),
         }
+    }
+
+    /// The same for another server, which is told on its own.
+    pub(crate) fn server(&self) -> Self {
+        let told = self.tells.as_ref().map(watch::Sender::subscribe);
+        Self {
+            told: Arc::new(Mutex::new(told)),
+            ..self.clone()
+        }
+    }
+
+    /// How many replacements were asked for.
+    pub(crate) fn replaces(&self) -> u64 {
+        self.replaces.load(Ordering::Relaxed)
     }
 }
 
@@ -47,6 +70,9 @@ impl RevocationStore for World {
         known: Option<&'a Version>,
     ) -> StoreFuture<'a, Result<Loaded, StoreError>> {
         Box::pin(async move {
+            if let Some(told) = &mut *self.told.lock().unwrap() {
+                told.mark_unchanged();
+            }
             sleep(self.latency.load / 2).await;
             let loaded = match &*self.document.lock().unwrap() {
                 None => Loaded::Absent,
@@ -67,6 +93,7 @@ impl RevocationStore for World {
         document: Vec<u8>,
     ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
         Box::pin(async move {
+            self.replaces.fetch_add(1, Ordering::Relaxed);
             sleep(self.latency.replace / 2).await;
             let replaced = {
                 let mut held = self.document.lock().unwrap();
@@ -74,6 +101,9 @@ impl RevocationStore for World {
                 if number.map(version).as_ref() == expected {
                     let next = number.map_or(1, |number| number + 1);
                     *held = Some((next, document));
+                    if let Some(tells) = &self.tells {
+                        tells.send_replace(());
+                    }
                     Replaced::Done(version(next))
                 } else {
                     Replaced::Conflict
@@ -81,6 +111,16 @@ impl RevocationStore for World {
             };
             sleep(self.latency.replace / 2).await;
             Ok(replaced)
+        })
+    }
+
+    fn changed(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            let told = self.told.lock().unwrap().clone();
+            match told {
+                Some(mut told) => drop(told.changed().await),
+                None => std::future::pending().await,
+            }
         })
     }
 }

@@ -1,7 +1,7 @@
 //! How writers on several servers take turns at one store. Pure: chance is an argument.
 //!
 //! A store only says who came first: whoever lost loads and tries again, and there is no queue. Three
-//! rules make that fair enough, as `examples/revocation_contention.rs` measures. A pause after a conflict
+//! rules make that fair enough, as `examples/revocation_contention` measures. A pause after a conflict
 //! is left to chance, so that two that collided do not collide again. It gets shorter with each conflict,
 //! so that who has waited longest comes next. And who got through gathers changes for a while before it
 //! writes again: the others come first, and more is written at once.

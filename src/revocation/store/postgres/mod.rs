@@ -4,6 +4,9 @@
 //! One connection does everything: what is asked for, and what is notified. So a connection that is dead is found
 //! by the next load, and the one that follows listens again.
 
+mod failed;
+mod url;
+
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -12,17 +15,17 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::poll_fn;
-use core::net::IpAddr;
 use core::time::Duration;
 
 use tokio::task::AbortHandle;
-use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls, Row, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use self::failed::{Failed, refused, unavailable};
+use self::url::config_of;
 use super::news::News;
 use super::remote::within_timeout;
 use super::{
@@ -36,9 +39,6 @@ const NAME: &str = "default";
 
 /// What the server may take for an answer.
 const ANSWER: Duration = Duration::from_secs(4);
-
-/// What each address of a name may take for a connection. The next one is tried then.
-const ADDRESS: Duration = Duration::from_secs(2);
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS sealed_session_revocations \
     (name text PRIMARY KEY, version bytea NOT NULL, document bytea NOT NULL)";
@@ -118,28 +118,8 @@ impl PostgresStore {
     ///
     /// [`StoreErrorKind::Refused`]: the URL is none of those.
     pub fn new(url: &str) -> Result<Self, StoreError> {
-        // What is verified here in any case is not known to the client under these names.
-        let url = url
-            .replace("sslmode=verify-full", "sslmode=require")
-            .replace("sslmode=verify-ca", "sslmode=require");
-        let mut config: Config = url.parse().map_err(|error| {
-            // The text of this error names a setting, and never its value.
-            let text =
-                format!("not a URL of PostgreSQL, such as postgres://user@host/database: {error}");
-            StoreError::new(StoreErrorKind::Refused, text)
-        })?;
-        // A client that only prefers TLS does without if somebody between the two says that there is none.
-        if config.get_ssl_mode() == SslMode::Prefer && !is_local(&config) {
-            config.ssl_mode(SslMode::Require);
-        }
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(ADDRESS);
-        }
-        if config.get_application_name().is_none() {
-            config.application_name("sealed-session");
-        }
         Ok(Self {
-            config,
+            config: config_of(url)?,
             name: NAME.into(),
             connection: Mutex::new(None),
             news: Arc::default(),
@@ -332,94 +312,6 @@ impl PostgresStore {
     }
 }
 
-/// Whether every host of a URL is this machine.
-fn is_local(config: &Config) -> bool {
-    let by_name = config.get_hosts().iter().all(|host| match host {
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-        }
-        #[cfg(unix)]
-        Host::Unix(_) => true,
-    });
-    let addresses = config.get_hostaddrs();
-    // An address stands for its name.
-    (by_name || !addresses.is_empty()) && addresses.iter().all(IpAddr::is_loopback)
-}
-
-/// Why a statement failed.
-enum Failed {
-    NoTable,
-    /// Another writer came first.
-    Serialization,
-    Other(StoreError),
-}
-
-impl From<Error> for Failed {
-    fn from(error: Error) -> Self {
-        let Some(said) = error.as_db_error() else {
-            let source = core::error::Error::source(&error);
-            let text =
-                source.map_or_else(|| format!("{error}"), |source| format!("{error}: {source}"));
-            let lasts = if text.contains("certificate") {
-                "SSL_CERT_FILE names the certificates that are trusted, and sslmode=disable is for a \
-                 server on this machine"
-            } else if text.contains("does not support TLS") {
-                "sslmode=disable does without, where nobody else can read or change what is sent"
-            } else {
-                return Self::Other(unavailable(&text));
-            };
-            return Self::Other(refused(&format!("{text}; {lasts}")));
-        };
-        match *said.code() {
-            SqlState::UNDEFINED_TABLE => Self::NoTable,
-            SqlState::T_R_SERIALIZATION_FAILURE
-            | SqlState::T_R_DEADLOCK_DETECTED
-            | SqlState::UNIQUE_VIOLATION
-            | SqlState::DUPLICATE_TABLE => Self::Serialization,
-            _ => Self::Other(told(said)),
-        }
-    }
-}
-
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self::Other(error)
-    }
-}
-
-impl From<Failed> for StoreError {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::NoTable => refused("there is no table sealed_session_revocations"),
-            Failed::Serialization => unavailable("another writer came first"),
-            Failed::Other(error) => error,
-        }
-    }
-}
-
-/// By the classes of SQLSTATE (PostgreSQL's documentation, appendix A): what a change of settings or rights alone can mend is
-/// told at once.
-fn told(said: &DbError) -> StoreError {
-    let code = said.code();
-    let class = code.code().get(..2).unwrap_or_default();
-    // Not class 25: a server that has become a replica takes no writes.
-    let lasts = matches!(class, "28" | "3D" | "42" | "0A" | "22") || *code == SqlState::DISK_FULL;
-    let text = format!("{} (SQLSTATE {})", said.message(), code.code());
-    if lasts {
-        refused(&text)
-    } else {
-        unavailable(&text)
-    }
-}
-
-fn refused(text: &str) -> StoreError {
-    StoreError::new(StoreErrorKind::Refused, format!("PostgreSQL: {text}"))
-}
-
-fn unavailable(text: &str) -> StoreError {
-    StoreError::new(StoreErrorKind::Unavailable, format!("PostgreSQL: {text}"))
-}
-
 impl RevocationStore for PostgresStore {
     fn load<'a>(
         &'a self,
@@ -448,49 +340,5 @@ impl fmt::Debug for PostgresStore {
         f.debug_struct("PostgresStore")
             .field("name", &self.name)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio_postgres::config::SslMode;
-
-    use super::{ADDRESS, PostgresStore};
-
-    fn mode(url: &str) -> SslMode {
-        PostgresStore::new(url).unwrap().config.get_ssl_mode()
-    }
-
-    #[test]
-    fn a_server_elsewhere_cannot_say_that_there_is_no_tls() {
-        for url in [
-            "postgres://u@db.internal/shop",
-            "postgres://u@db.internal/shop?sslmode=prefer",
-            "postgres://u@127.0.0.1,db.internal/shop",
-            "postgres://u@10.0.0.1/shop",
-            "host=localhost hostaddr=10.0.0.1 user=u",
-            "host=db.internal user=u sslmode=verify-full",
-        ] {
-            assert_eq!(mode(url), SslMode::Require, "{url}");
-        }
-        for url in [
-            "postgres://u@localhost/shop",
-            "postgres://u@127.0.0.1/shop",
-            "postgres://u@[::1]/shop",
-            "host=/run/postgresql user=u",
-            "host=db.internal hostaddr=127.0.0.1 user=u",
-        ] {
-            assert_eq!(mode(url), SslMode::Prefer, "{url}");
-        }
-        let url = "postgres://u@db.internal/shop?sslmode=disable";
-        assert_eq!(mode(url), SslMode::Disable);
-    }
-
-    #[test]
-    fn a_host_that_does_not_answer_leaves_time_for_the_next() {
-        let several = "host=a,b user=u target_session_attrs=read-write";
-        let store = PostgresStore::new(several).unwrap();
-        assert_eq!(store.config.get_connect_timeout(), Some(&ADDRESS));
-        assert!(4 * ADDRESS < crate::revocation::store::remote::TIMEOUT);
     }
 }

@@ -4,6 +4,8 @@
 //! One connection does everything: what is asked for, and what is pushed (RESP3). So a connection that is dead is
 //! found by the next load, and the one that follows subscribes again.
 
+mod failed;
+
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -14,10 +16,11 @@ use core::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo as _,
-    ProtocolVersion, PushInfo, PushKind, RedisError, ServerErrorKind,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, IntoConnectionInfo as _, ProtocolVersion,
+    PushInfo, PushKind, RedisError,
 };
 
+use self::failed::{failed, is_of_connection};
 use super::news::News;
 use super::remote::within_timeout;
 use super::{
@@ -283,59 +286,6 @@ async fn keeps_the_key(connection: &mut MultiplexedConnection) -> Result<(), Sto
     }
 }
 
-/// Whether a new connection may do better: this one is of no use, or of a server that takes no writes any more.
-fn is_of_connection(error: &RedisError) -> bool {
-    use ServerErrorKind::{Ask, BusyLoading, MasterDown, Moved, ReadOnly};
-    error.is_io_error()
-        || error.is_unrecoverable_error()
-        || error.is_timeout()
-        || matches!(
-            error.kind(),
-            ErrorKind::Server(ReadOnly | MasterDown | BusyLoading | Moved | Ask)
-        )
-        || scripts_say(error, &["-READONLY", "-MASTERDOWN", "-LOADING"])
-}
-
-/// What a command within a script failed of. Before Redis 7 the script's error has its text, and not its code.
-fn scripts_say(error: &RedisError, texts: &[&str]) -> bool {
-    let detail = error.detail().unwrap_or_default();
-    texts.iter().any(|text| detail.contains(text))
-}
-
-fn failed(error: &RedisError) -> StoreError {
-    use ServerErrorKind::{Ask, CrossSlot, Moved, NoPerm};
-    let lasts = [
-        "can't run this command",
-        "unknown command",
-        "-OOM",
-        "-MISCONF",
-        "-NOPERM",
-    ];
-    let (kind, hint) = match (error.kind(), error.code()) {
-        (ErrorKind::Server(Moved | Ask | CrossSlot), _) => (
-            StoreErrorKind::Refused,
-            "; a cluster is no store for revocations",
-        ),
-        (ErrorKind::RESP3NotSupported, _) => {
-            (StoreErrorKind::Refused, "; Redis 6 or later is needed")
-        }
-        (_, Some("WRONGTYPE")) => (StoreErrorKind::Refused, "; the key holds something else"),
-        (
-            ErrorKind::Server(NoPerm)
-            | ErrorKind::AuthenticationFailed
-            | ErrorKind::InvalidClientConfig
-            | ErrorKind::UnexpectedReturnType,
-            _,
-        )
-        | (_, Some("WRONGPASS" | "NOAUTH" | "OOM" | "MISCONF" | "NOPERM")) => {
-            (StoreErrorKind::Refused, "")
-        }
-        _ if scripts_say(error, &lasts) => (StoreErrorKind::Refused, ""),
-        _ => (StoreErrorKind::Unavailable, ""),
-    };
-    StoreError::new(kind, format!("Redis: {error}{hint}"))
-}
-
 impl RevocationStore for RedisStore {
     fn load<'a>(
         &'a self,
@@ -365,39 +315,5 @@ impl fmt::Debug for RedisStore {
             .field("key", &self.key)
             .field("replicas", &self.replicas)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use redis::{ErrorKind, RedisError};
-
-    use super::{StoreErrorKind, failed, is_of_connection};
-
-    /// As Redis 6 says what went wrong within a script, in text.
-    fn of_script(text: &str) -> RedisError {
-        let detail = alloc::format!("Error running script (call to f_0): @user_script:3: {text}");
-        (
-            ErrorKind::Extension,
-            "An error was signalled by the server",
-            detail,
-        )
-            .into()
-    }
-
-    #[test]
-    fn errors_within_a_script_of_an_old_server_are_told_apart() {
-        let read_only = of_script("-READONLY You can't write against a read only replica.");
-        assert!(is_of_connection(&read_only));
-        assert_eq!(failed(&read_only).kind(), StoreErrorKind::Unavailable);
-        for text in [
-            "-OOM command not allowed when used memory > 'maxmemory'.",
-            "-MISCONF Redis is configured to save RDB snapshots, but it is currently not able to",
-            "-NOPERM this user has no permissions to run the 'publish' command",
-        ] {
-            let error = of_script(text);
-            assert!(!is_of_connection(&error), "{text}");
-            assert_eq!(failed(&error).kind(), StoreErrorKind::Refused, "{text}");
-        }
     }
 }

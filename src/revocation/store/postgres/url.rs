@@ -9,8 +9,7 @@ use core::time::Duration;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, Error};
 
-use super::super::StoreError;
-use super::failed::refused;
+use super::super::{StoreError, StoreErrorKind};
 
 /// What each address of a name may take for a connection. The next one is tried then.
 const ADDRESS: Duration = Duration::from_secs(2);
@@ -46,9 +45,10 @@ pub(super) fn config_of(url: &str) -> Result<Config, StoreError> {
         .replace("sslmode=verify-ca", "sslmode=require");
     let mut config: Config = url.parse().map_err(|error| {
         let cause = cause_of(&error);
-        refused(&format!(
-            "not a URL of it, such as postgres://user@host/database{cause}"
-        ))
+        StoreError::new(
+            StoreErrorKind::Refused,
+            format!("not a URL of PostgreSQL, such as postgres://user@host/database{cause}"),
+        )
     })?;
     // A client that only prefers TLS does without if somebody between the two says that there is none.
     if config.get_ssl_mode() == SslMode::Prefer && !is_local(&config) {
@@ -134,7 +134,7 @@ mod tests {
     fn an_error_names_no_piece_of_a_password() {
         for (url, says) in [
             ("host=h password=ab cd=ef", ""),
-            ("postgres://u:ab?cd=ef@h/shop", ""),
+            ("postgres://u:ab@cd/ef?gh=ij@h/shop", ""),
             ("host=h password='ab' cd", ""),
             ("host=h port=ab", ": invalid value for option `port`"),
             (
@@ -143,7 +143,7 @@ mod tests {
             ),
         ] {
             let error = config_of(url).unwrap_err().to_string();
-            let known = "PostgreSQL: not a URL of it, such as postgres://user@host/database";
+            let known = "not a URL of PostgreSQL, such as postgres://user@host/database";
             assert!(error.ends_with(&alloc::format!("{known}{says}")), "{error}");
         }
     }

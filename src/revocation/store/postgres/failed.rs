@@ -35,7 +35,9 @@ impl From<Error> for Failed {
             SqlState::UNDEFINED_TABLE => Self::NoTable,
             SqlState::T_R_SERIALIZATION_FAILURE
             | SqlState::T_R_DEADLOCK_DETECTED
+            // Of those who make one table at once, all but one get some of these.
             | SqlState::UNIQUE_VIOLATION
+            | SqlState::DUPLICATE_OBJECT
             | SqlState::DUPLICATE_TABLE => Self::Serialization,
             _ => Self::Other(told(said)),
         }

@@ -208,10 +208,11 @@ impl PostgresStore {
             Ok(_) | Err(Failed::Serialization) => Ok(()),
             Err(Failed::Other(error)) if error.kind() == StoreErrorKind::Refused => {
                 let text = format!(
-                    "{error}. A role that may create tables must run: {CREATE}; \
-                     GRANT SELECT, INSERT, UPDATE ON sealed_session_revocations TO the role of this URL"
+                    "{}. A role that may create tables must run: {CREATE}; \
+                     GRANT SELECT, INSERT, UPDATE ON sealed_session_revocations TO the role of this URL",
+                    error.source
                 );
-                Err(refused(&text))
+                Err(StoreError::new(StoreErrorKind::Refused, text))
             }
             Err(error) => Err(error.into()),
         }

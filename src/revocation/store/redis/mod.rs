@@ -187,7 +187,8 @@ impl RedisStore {
         let have = self.ask::<u32>(connection, &wait).await;
         let have = have.map_err(|error| {
             unavailable(format!(
-                "it cannot be asked whether replicas have the write: {error}"
+                "it cannot be asked whether replicas have the write: {}",
+                error.source
             ))
         })?;
         if have < self.replicas {

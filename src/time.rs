@@ -6,12 +6,15 @@
 use core::fmt;
 use core::str::FromStr;
 
+use ::time::OffsetDateTime;
+use ::time::format_description::well_known::Rfc3339;
+
 /// Milliseconds in a second.
 const MILLIS: u64 = 1_000;
 
 /// A moment in whole seconds since 1970-01-01T00:00:00Z, UTC, without leap seconds.
 ///
-/// Reads and prints RFC 3339 (`2026-11-22T00:00:00Z`). A moment past 9999-12-30T22:00:00Z is `@` and
+/// Reads and prints RFC 3339 (`2026-11-22T00:00:00Z`). A moment past 9999-12-31T23:59:59Z is `@` and
 /// its seconds (`@253402300800`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(u64);
@@ -45,10 +48,17 @@ impl UnixTime {
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = i64::try_from(self.0).ok();
-        match seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()) {
-            Some(timestamp) => timestamp.fmt(f),
-            None => write!(f, "@{}", self.0),
-        }
+        let moment = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+        let Some(moment) = moment else {
+            return write!(f, "@{}", self.0);
+        };
+        let (year, month, day) = moment.to_calendar_date();
+        let (hour, minute, second) = moment.to_hms();
+        let month = u8::from(month);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+        )
     }
 }
 
@@ -62,26 +72,19 @@ impl FromStr for UnixTime {
                 .ok_or(TimeError::NotRfc3339);
         }
         let fraction = has_rfc_3339_shape(text).ok_or(TimeError::NotRfc3339)?;
-        let timestamp: jiff::Timestamp = text.parse().map_err(|_| {
-            // The library below leaves room for zones at the end of the year 9999.
-            if text.starts_with("9999-12-3") {
-                TimeError::TooLate
-            } else {
-                TimeError::NotRfc3339
-            }
-        })?;
+        let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| TimeError::NotRfc3339)?;
         if fraction {
             return Err(TimeError::FractionOfSecond);
         }
-        u64::try_from(timestamp.as_second())
+        u64::try_from(moment.unix_timestamp())
             .map(Self)
             .map_err(|_| TimeError::Before1970)
     }
 }
 
 /// Whether `text` has the shape of RFC 3339, section 5.6, in capitals and without a leap second; and
-/// if so, whether it has a fraction of a second. The library below reads more than that: short
-/// forms, names of zones.
+/// if so, whether it has a fraction of a second. The library reads more than that: small letters, leap
+/// seconds.
 fn has_rfc_3339_shape(text: &str) -> Option<bool> {
     let (second, rest) = text.split_at_checked("2026-11-22T00:00:00".len())?;
     let matches = |text: &str, shape: &str| {
@@ -179,8 +182,6 @@ pub enum TimeError {
     FractionOfSecond,
     /// The moment lies before 1970-01-01T00:00:00Z.
     Before1970,
-    /// The moment is past 9999-12-30T22:00:00Z: write `@` and its seconds.
-    TooLate,
     /// The platform has no clock that the standard library can read.
     NoClock,
 }
@@ -191,9 +192,6 @@ impl fmt::Display for TimeError {
             Self::NotRfc3339 => "not an RFC 3339 time such as 2026-11-22T00:00:00Z",
             Self::FractionOfSecond => "the time has a fraction of a second",
             Self::Before1970 => "the time lies before 1970",
-            Self::TooLate => {
-                "past 9999-12-30T22:00:00Z, a time is written as @ and its seconds since 1970"
-            }
             Self::NoClock => "this platform has no clock; give the sessions one of your own",
         })
     }
@@ -211,8 +209,9 @@ mod tests {
         for (text, seconds) in [
             ("1970-01-01T00:00:00Z", 0),
             ("2026-11-22T00:00:00Z", 1_795_305_600),
-            ("9999-12-30T22:00:00Z", 253_402_207_200),
-            ("@253402207201", 253_402_207_201),
+            ("2024-02-29T23:59:09Z", 1_709_251_149),
+            ("9999-12-31T23:59:59Z", 253_402_300_799),
+            ("@253402300800", 253_402_300_800),
             ("@18446744073709551615", u64::MAX),
         ] {
             assert_eq!(text.parse(), Ok(UnixTime::from_secs(seconds)));
@@ -222,6 +221,11 @@ mod tests {
         assert_eq!(
             "2026-11-22T02:00:00+02:00".parse(),
             Ok(UnixTime::from_secs(1_795_305_600))
+        );
+        // In UTC it is in the year 10000.
+        assert_eq!(
+            "9999-12-31T23:59:59-01:00".parse(),
+            Ok(UnixTime::from_secs(253_402_304_399))
         );
     }
 
@@ -242,8 +246,13 @@ mod tests {
             ("2026-11-22T00:00:00+24:00", TimeError::NotRfc3339),
             ("2026-11-22T00:00:00-25:59", TimeError::NotRfc3339),
             ("2026-11-22T00:00:00+00:60", TimeError::NotRfc3339),
-            ("9999-12-31T23:59:59Z", TimeError::TooLate),
-            ("9999-12-30T22:00:01Z", TimeError::TooLate),
+            ("10000-01-01T00:00:00Z", TimeError::NotRfc3339),
+            ("0000-01-01T00:00:00Z", TimeError::Before1970),
+            ("1970-01-01T00:00:00+00:01", TimeError::Before1970),
+            ("2026-11-22T00:00:00.Z", TimeError::NotRfc3339),
+            ("2026-11-22T24:00:00Z", TimeError::NotRfc3339),
+            ("2026-11-22T00:60:00Z", TimeError::NotRfc3339),
+            ("2026-00-22T00:00:00Z", TimeError::NotRfc3339),
             ("2026-11-22T00:00:00Z ", TimeError::NotRfc3339),
             ("+002026-11-22T00:00:00Z", TimeError::NotRfc3339),
             ("2026-11-22T23:59:60Z", TimeError::NotRfc3339),

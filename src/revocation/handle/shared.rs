@@ -217,7 +217,7 @@ impl Shared {
         replaced.map_err(RevokeError::Store)
     }
 
-    /// The document of the present moment, whatever it is: for who is not to compare it with what is held.
+    /// Loads the document, without comparing it with the state that is held.
     pub(super) async fn look(&self) -> Result<Option<(RevocationState, Version)>, RefreshError> {
         let loaded = self.call(async { self.store.load(None).await }).await;
         match loaded.map_err(RefreshError::Store)? {

@@ -60,23 +60,27 @@ fn two_audiences_have_a_row_each() {
 #[test]
 fn many_servers_that_start_together_make_one_table_and_one_store() {
     let postgres = Postgres::start();
-    let clocks: Vec<_> = std::thread::scope(|scope| {
-        let start = || {
-            scope.spawn(|| {
-                Server::new(postgres.store(), NEVER)
-                    .revocations
-                    .create_store()
-                    .wait()
-                    .unwrap()
-            })
-        };
-        let started: Vec<_> = (0..8).map(|_| start()).collect();
-        started
-            .into_iter()
-            .map(|server| server.join().unwrap())
-            .collect()
-    });
-    assert!(clocks.iter().all(|clock| *clock == clocks[0]), "{clocks:?}");
+    // PostgreSQL has several answers to those who come second, by chance.
+    for _ in 0..10 {
+        let clocks: Vec<_> = std::thread::scope(|scope| {
+            let start = || {
+                scope.spawn(|| {
+                    Server::new(postgres.store(), NEVER)
+                        .revocations
+                        .create_store()
+                        .wait()
+                        .unwrap()
+                })
+            };
+            let started: Vec<_> = (0..8).map(|_| start()).collect();
+            started
+                .into_iter()
+                .map(|server| server.join().unwrap())
+                .collect()
+        });
+        assert!(clocks.iter().all(|clock| *clock == clocks[0]), "{clocks:?}");
+        postgres.ask("DROP TABLE sealed_session_revocations");
+    }
 }
 
 #[test]

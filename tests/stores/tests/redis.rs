@@ -114,11 +114,12 @@ fn what_was_acknowledged_is_there_after_a_crash() {
 
 /// What the documentation says of a server that keeps nothing on its disk.
 #[test]
-fn a_server_that_comes_back_empty_is_told_of_and_nothing_opens() {
+fn a_server_that_comes_back_empty_is_told_of_and_a_new_store_ends_every_session() {
     let mut redis = Redis::with(&["--appendonly", "no"]);
     let server = Server::ready(redis.store(), SOON);
-    let cookie = server.sign_in(1);
+    let [cookie, bystander] = [1, 2].map(|user| server.sign_in(user));
     server.log_out(1);
+    assert!(server.refuses(&cookie) && !server.refuses(&bystander));
     redis.kill();
     redis.go_on();
     wait_until("the server is told", || {
@@ -128,7 +129,7 @@ fn a_server_that_comes_back_empty_is_told_of_and_nothing_opens() {
     assert!(matches!(error, RefreshError::Lost { .. }), "{error}");
     let clock = server.revocations.snapshot().unwrap().clock();
     assert!(server.revocations.create_store().wait().unwrap() > clock);
-    assert!(server.refuses(&cookie));
+    assert!(server.refuses(&cookie) && server.refuses(&bystander));
 }
 
 #[test]

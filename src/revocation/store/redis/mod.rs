@@ -63,8 +63,8 @@ return 1";
 /// - What a server has forgotten, the application's servers that have seen it put right
 ///   ([`RevocationEvent::Repaired`](crate::RevocationEvent::Repaired)): sessions end once, and none is forgiven. Where
 ///   they all restarted together with Redis, nobody knows of it any more.
-/// - A server that comes back empty is [`RefreshError::Lost`](crate::RefreshError::Lost): nothing opens until somebody
-///   calls [`create_store`](crate::Revocations::create_store).
+/// - A server that comes back empty is [`RefreshError::Lost`](crate::RefreshError::Lost): until somebody calls
+///   [`create_store`](crate::Revocations::create_store), no load succeeds, and past the staleness bound nothing opens.
 ///
 /// # The user
 ///

@@ -57,7 +57,7 @@ fn row(protection: Protection, case: &Case, bounds: &mut Bounds) {
     );
     if case.value.len() == 1 << 20 {
         bounds.check(
-            format!("{protection:?}, {}", case.name),
+            &format!("{protection:?}, {}", case.name),
             compared.ratio,
             1.0,
         );

@@ -82,7 +82,7 @@ pub(crate) fn all(bounds: &mut Bounds) {
                 compared.second, compared.first, compared.ratio
             );
             bounds.check(
-                format!("{protection:?}, {what} entries"),
+                &format!("{protection:?}, {what} entries"),
                 compared.ratio,
                 bound,
             );

@@ -1,9 +1,13 @@
-//! [`Table`]: revoked scopes in the order of their bytes, with an index over their first bits.
+//! [`Table`]: revoked scopes in the order of their bytes, with an index over their first bits, and a
+//! filter over the next four.
 //!
 //! Scopes are hashes, so a bucket of the index holds one or two of them whatever the size of the
-//! table, and a look-up reads one place of each. Whoever finds ids whose hashes fall together makes
-//! a bucket longer, and it is searched by halves.
+//! table. Most look-ups are of a scope that is not there, and seven in eight of those end at the
+//! filter: it takes a tenth of the table's memory, so it stays in a cache that the table has no room
+//! in. The others read one place of the index and one of the entries. Whoever finds ids whose hashes
+//! fall together makes a bucket longer, and it is searched by halves.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::scope::Scope;
@@ -39,7 +43,9 @@ pub(super) struct Table {
     entries: Vec<Entry>,
     /// For each value of a scope's first bits, where its entries begin; and the end of the last.
     index: Vec<u32>,
-    /// What is left of 32 bits without those.
+    /// For each of those values, a bit for each value of the next four bits that an entry has.
+    filter: Vec<u16>,
+    /// What is left of 32 bits without the first.
     shift: u32,
     newest: Epoch,
 }
@@ -58,6 +64,7 @@ impl Table {
         Self {
             entries: Vec::new(),
             index: Vec::new(),
+            filter: Vec::new(),
             shift: 0,
             newest: Epoch::ZERO,
         }
@@ -87,12 +94,17 @@ impl Table {
     /// `entries` ascend, and hold a scope once.
     fn of(mut entries: Vec<Entry>) -> Self {
         entries.shrink_to_fit();
-        let bits = entries.len().checked_ilog2().unwrap_or(0).min(31);
+        // Four of the 32 are the filter's.
+        let bits = entries.len().checked_ilog2().unwrap_or(0).min(28);
         let shift = 32_u32.saturating_sub(bits);
         let buckets = 1_usize.checked_shl(bits).unwrap_or(1);
         let mut index = Vec::with_capacity(buckets.saturating_add(1));
+        let mut filter = vec![0; buckets];
         for (position, entry) in (0..).zip(&entries) {
-            let bucket = bucket(entry.scope, shift);
+            let (bucket, bit) = bucket(entry.scope, shift);
+            if let Some(bits) = filter.get_mut(bucket) {
+                *bits |= bit;
+            }
             while index.len() <= bucket {
                 index.push(position);
             }
@@ -103,6 +115,7 @@ impl Table {
         Self {
             entries,
             index,
+            filter,
             shift,
             newest,
         }
@@ -110,7 +123,10 @@ impl Table {
 
     /// When `scope` was last revoked.
     pub(super) fn get(&self, scope: Scope) -> Option<Epoch> {
-        let bucket = bucket(scope, self.shift);
+        let (bucket, bit) = bucket(scope, self.shift);
+        if self.filter.get(bucket)? & bit == 0 {
+            return None;
+        }
         let position =
             |bucket| Some(usize::try_from(*self.index.get(bucket)?).unwrap_or(usize::MAX));
         let (start, end) = (position(bucket)?, position(bucket.saturating_add(1))?);
@@ -159,13 +175,18 @@ impl Table {
     }
 }
 
-/// The place of `scope` in an index over all but `shift` of its first 32 bits.
-fn bucket(scope: Scope, shift: u32) -> usize {
+/// The place of `scope` in an index over all but `shift` of its first 32 bits, and the bit of the
+/// filter that stands for the next four.
+fn bucket(scope: Scope, shift: u32) -> (usize, u16) {
     let [a, b, c, d, ..] = scope.to_bytes();
     let prefix = u32::from_be_bytes([a, b, c, d]);
     // A shift by all 32 bits leaves nothing: one bucket.
     let bucket = prefix.checked_shr(shift).unwrap_or(0);
-    usize::try_from(bucket).unwrap_or(usize::MAX)
+    let next = prefix.checked_shr(shift.saturating_sub(4)).unwrap_or(0) & 0xf;
+    (
+        usize::try_from(bucket).unwrap_or(usize::MAX),
+        1_u16.checked_shl(next).unwrap_or(0),
+    )
 }
 
 #[cfg(test)]
@@ -241,8 +262,10 @@ mod tests {
             let spread = scope(number * 3 + 1);
             (spread, Epoch::from_millis(number))
         }));
-        let bytes = table.entries.capacity() * ENTRY_LEN + table.index.capacity() * 4;
+        let bytes = table.entries.capacity() * ENTRY_LEN
+            + table.index.capacity() * 4
+            + table.filter.capacity() * 2;
         assert!(bytes < 64 << 20);
-        assert_eq!(bytes, 22_097_156, "21.1 MiB");
+        assert_eq!(bytes, 23_145_732, "22.1 MiB");
     }
 }

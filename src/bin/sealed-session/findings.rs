@@ -7,6 +7,11 @@ use serde_json::{Value, json};
 
 /// Errors with what to do, then warnings.
 pub(crate) fn lines(report: &CheckReport) -> String {
+    errors(report) + &warnings(report)
+}
+
+/// Errors, each with what to do.
+fn errors(report: &CheckReport) -> String {
     let mut text = String::new();
     for finding in report.errors() {
         let _ = writeln!(text, "error: {}", finding.fact());
@@ -14,8 +19,13 @@ pub(crate) fn lines(report: &CheckReport) -> String {
             let _ = writeln!(text, "next:  {advice}");
         }
     }
-    text.push_str(&warnings(report));
     text
+}
+
+/// What is to be told of a ring that is made because a key has leaked: nothing of it is a reason not to
+/// deploy the ring.
+pub(crate) fn after_leak(report: &CheckReport) -> String {
+    errors(report).replace("error: ", "warning: ") + &warnings(report)
 }
 
 /// What to do, if anything. What loses sessions and is a warning is what shall happen to a key that has
@@ -41,6 +51,9 @@ pub(crate) fn warnings(report: &CheckReport) -> String {
             None => writeln!(text, "warning: {}", finding.fact()),
         };
     }
+    for finding in report.inherited() {
+        let _ = writeln!(text, "warning: of the deployed ring, too: {finding}");
+    }
     text
 }
 
@@ -53,6 +66,7 @@ pub(crate) fn to_json(report: &CheckReport) -> Value {
         "safe": report.is_safe(),
         "errors": all(report.errors(), false),
         "warnings": all(report.warnings(), true),
+        "inherited": all(report.inherited(), false),
     })
 }
 
@@ -67,8 +81,13 @@ fn one(finding: &Finding, is_warning: bool) -> Value {
         Finding::SealsTooSoon { key, earliest } => json!({
             "finding": "seals_too_soon", "key": id(key), "earliest": time(earliest),
         }),
-        Finding::Removed { key, may_go } => json!({
+        Finding::Removed {
+            key,
+            may_go,
+            seals_from,
+        } => json!({
             "finding": "removed", "key": id(key), "may_go": may_go.as_ref().map(time),
+            "seals_from": seals_from.as_ref().map(time),
         }),
         Finding::Rescheduled {
             from,

@@ -251,7 +251,7 @@ fn told(rotation: &Rotation, given: &Rotate, now: UnixTime) -> Vec<String> {
     for removed in rotation.removed() {
         lines.push(format!("removed key {removed}"));
     }
-    let warnings = findings::warnings(rotation.report());
+    let warnings = findings::after_leak(rotation.report());
     lines.extend(warnings.lines().map(str::to_owned));
     let by = now.as_secs().saturating_add(given.deploy_within.as_secs());
     lines.push(

@@ -1,7 +1,7 @@
 //! The rules K0 to K2, as they stand in the module's head, second by second.
 
 use super::finding::{CheckReport, Finding};
-use super::follow::{Lifetimes, may_follow};
+use super::follow::{Lifetimes, Reason, may_follow};
 use super::stretch::{Difference, differences, gaps, seals_after};
 use super::{RotationPolicy, later};
 use crate::keys::ring::derived::distinct_ids;
@@ -15,6 +15,34 @@ impl RotationPolicy {
     /// `deployed` is the ring that servers have, not a file that nobody has deployed. A ring that is
     /// safe now may not be so later: check when you deploy.
     pub fn check(&self, new: &KeyRing, deployed: Option<&KeyRing>, now: UnixTime) -> CheckReport {
+        let mut report = self.found(new, deployed, now);
+        if let Some(deployed) = deployed.filter(|_| !self.leaked.is_empty()) {
+            let before = self.found(deployed, Some(deployed), now).errors;
+            let errors = core::mem::take(&mut report.errors);
+            (report.inherited, report.errors) = errors
+                .into_iter()
+                .partition(|error| self.is_inherited(error, &before, deployed));
+        }
+        report
+    }
+
+    /// Whether the deployed ring has this mistake, too, of which `before` are the errors.
+    fn is_inherited(&self, error: &Finding, before: &[Finding], deployed: &KeyRing) -> bool {
+        match *error {
+            Finding::NoSealingKey { from, .. } => before.iter().any(|known| {
+                matches!(known, Finding::NoSealingKey { from: known, .. } if *known == from)
+            }),
+            Finding::ClosesTooSoon {
+                key, open_until, ..
+            } => {
+                let mut keys = deployed.keys().iter();
+                keys.any(|own| self.id(own) == key && own.open_until() == Some(open_until))
+            }
+            _ => before.contains(error),
+        }
+    }
+
+    fn found(&self, new: &KeyRing, deployed: Option<&KeyRing>, now: UnixTime) -> CheckReport {
         let mut report = CheckReport::default();
         if let Err(error) = distinct_ids(new, &self.audience) {
             report.errors.push(Finding::Unusable(error));
@@ -88,6 +116,7 @@ impl RotationPolicy {
             let removed = gone.map(|key| Finding::Removed {
                 key: self.id(key),
                 may_go: deployed.sealing_end(key).map(|end| self.may_go(end)),
+                seals_from: None,
             });
             let told = too_soon.is_some() || removed.is_some();
             let rescheduled = (!told).then(|| Finding::Rescheduled {
@@ -96,7 +125,9 @@ impl RotationPolicy {
                 deployed: before.map(|key| self.id(key)),
                 new: after.map(|key| self.id(key)),
             });
-            let findings = if before.is_some_and(|key| self.has_leaked(key)) {
+            // Where no key seals, one that some servers do not know is better than none.
+            let is_emergency = before.map_or(!self.leaked.is_empty(), |key| self.has_leaked(key));
+            let findings = if is_emergency {
                 &mut report.warnings
             } else {
                 &mut report.errors
@@ -126,10 +157,19 @@ impl RotationPolicy {
         let refusal = [now, known]
             .into_iter()
             .find_map(|at| may_follow(deployed, new, at, Some(lifetimes)).err());
-        let key = refusal.and_then(|refusal| refusal.key);
-        if let Some(key) = key {
-            let key = self.id(key);
-            report.warnings.push(Finding::NotFollowed { key });
+        let Some((reason, key)) = refusal.and_then(|found| Some((found.reason, found.key?))) else {
+            return;
+        };
+        let id = self.id(key);
+        // As of a ring that is older than the deployed one, such as a backup.
+        if reason == Reason::Missing && key.seal_from() > Some(now) && !self.has_leaked(key) {
+            report.errors.push(Finding::Removed {
+                key: id,
+                may_go: None,
+                seals_from: key.seal_from(),
+            });
+        } else {
+            report.warnings.push(Finding::NotFollowed { key: id });
         }
     }
 

@@ -13,6 +13,7 @@ use crate::token::key_id::KeyId;
 pub struct CheckReport {
     pub(super) errors: Vec<Finding>,
     pub(super) warnings: Vec<Finding>,
+    pub(super) inherited: Vec<Finding>,
 }
 
 impl CheckReport {
@@ -33,6 +34,14 @@ impl CheckReport {
     #[must_use]
     pub fn warnings(&self) -> &[Finding] {
         &self.warnings
+    }
+
+    /// What the deployed ring loses in any case. It is told apart only where a key has leaked
+    /// ([`RotationPolicy::leaked`](super::RotationPolicy::leaked)): another key's mistake must not
+    /// hold up the deploy then. Otherwise it is an error.
+    #[must_use]
+    pub fn inherited(&self) -> &[Finding] {
+        &self.inherited
     }
 }
 
@@ -62,8 +71,11 @@ pub enum Finding {
     Removed {
         /// The key.
         key: KeyId,
-        /// When it may be removed. None: it seals until another key takes over.
+        /// When it may be removed. None: it seals until another key takes over, or has yet to begin.
         may_go: Option<UnixTime>,
+        /// When it begins to seal, if it has yet to: a process that follows a file keeps it all the
+        /// same, and seals with it from then on.
+        seals_from: Option<UnixTime>,
     },
     /// The rings disagree on which of their keys seals, in the past or before all servers know
     /// (K1). What is sealed by one schedule is dropped by the other.
@@ -101,9 +113,9 @@ pub enum Finding {
         /// The least `open-until` that is safe.
         needed: UnixTime,
     },
-    /// Servers that follow a file ([`LiveKeyRing`](crate::LiveKeyRing)) would not take the ring, because of this
-    /// key of the deployed one: it is missing, moved or open again, as if the file had lost a part. Others
-    /// take it, and then they differ. A warning.
+    /// Servers that follow a file ([`LiveKeyRing`](crate::LiveKeyRing)) would not take the ring,
+    /// because of this key of the deployed one: it is missing, has another `seal-from`, or is open
+    /// again, as if the file had lost a part. Other servers take it, so the servers differ. A warning.
     NotFollowed {
         /// The key.
         key: KeyId,
@@ -145,6 +157,15 @@ impl Finding {
                 "key {key} seals before every server knows it, and those that do not refuse its \
                  sessions",
             ),
+            Self::Removed {
+                key,
+                seals_from: Some(from),
+                ..
+            } => write!(
+                f,
+                "key {key} is removed, but a server that follows a file keeps it and seals with it \
+                 from {from}, and other servers refuse those sessions"
+            ),
             Self::Removed { key, .. } => {
                 write!(f, "key {key} is removed, which ends the sessions under it")
             }
@@ -174,8 +195,8 @@ impl Finding {
             }
             Self::NotFollowed { key } => write!(
                 f,
-                "servers that follow a file do not take this ring, because key {key} is missing, moved or \
-                 open again",
+                "servers that follow a file do not take this ring, because key {key} is missing, has \
+                 another seal-from, or is open again",
             ),
             Self::Overdue { key, since } => {
                 write!(
@@ -195,8 +216,13 @@ impl Finding {
             Self::SealsTooSoon { earliest, .. } => {
                 write!(f, "let it seal from {earliest} or later")
             }
-            Self::Removed { may_go, .. } => match may_go {
+            Self::Removed {
+                may_go, seals_from, ..
+            } => match may_go {
                 Some(time) => write!(f, "keep it until {time}"),
+                None if seals_from.is_some() => {
+                    f.write_str("keep it, or add a new key in its place")
+                }
                 None => f.write_str("keep it, and add another key to take over"),
             },
             Self::Rescheduled { .. } => {

@@ -36,10 +36,6 @@ impl Lifetimes {
 
 /// Why a ring is not taken.
 pub(crate) struct Refusal<'r> {
-    #[cfg_attr(
-        not(feature = "std"),
-        expect(dead_code, reason = "read by what follows a file")
-    )]
     pub(crate) reason: Reason,
     /// Which key of the present ring. None: none alone.
     pub(crate) key: Option<&'r RingKey>,

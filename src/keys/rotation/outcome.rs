@@ -58,8 +58,11 @@ impl Rotation {
         self.due
     }
 
-    /// What [`RotationPolicy::check`](crate::RotationPolicy::check) says of the ring beside the former one. It has no errors; after
-    /// [`RotationPolicy::replace_leaked`](crate::RotationPolicy::replace_leaked) its warnings are what is lost.
+    /// What [`RotationPolicy::check`](crate::RotationPolicy::check) says of the ring beside the
+    /// former one. After [`rotate`](crate::RotationPolicy::rotate) it has no errors. After
+    /// [`replace_leaked`](crate::RotationPolicy::replace_leaked) its warnings are what is lost, and
+    /// what is wrong with other keys is [`inherited`](CheckReport::inherited), or an error where the
+    /// new ring makes it worse.
     pub const fn report(&self) -> &CheckReport {
         &self.report
     }

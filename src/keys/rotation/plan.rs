@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::finding::{CheckReport, Finding};
 use super::outcome::{Rotation, RotationError};
 use super::{RotationPolicy, later};
 use crate::error::RandomnessError;
@@ -48,7 +49,7 @@ impl RotationPolicy {
                 end.is_some_and(|end| self.dead_from(key, end) <= now)
             });
         }
-        self.finish(ring, next, now)
+        self.finish(ring, next, now, CheckReport::is_safe)
     }
 
     /// The ring to deploy at once when the key `leaked` is in the wrong hands: it neither opens nor
@@ -56,6 +57,10 @@ impl RotationPolicy {
     /// does. One that begins in this very second has it to its end. One that is yet to seal is left out, and a
     /// new one is planned in its place; or, where servers that load a file may hear of it after it has begun,
     /// it stays, closed, and nobody can sign in for the one second of its turn.
+    ///
+    /// It is never refused because of another key. What is wrong with the other keys is left as it
+    /// is, and told by [`CheckReport::inherited`](super::CheckReport::inherited); only where no key
+    /// would seal any more, a new one does.
     ///
     /// A key that has sealed stays in the ring, closed, as long as its sessions would have lived: servers
     /// which follow a file can tell this from a file that lost its end, and they can open the
@@ -81,12 +86,40 @@ impl RotationPolicy {
         } else {
             self.close_leaked(ring, key, now, &mut next)
         };
+        let seal_from = match seal_from {
+            None => self.mended(&next.ring()?, ring, now),
+            some => some,
+        };
         if let Some(seal_from) = seal_from {
+            let seal_from = next.free_second(seal_from)?;
             next.add(RingKey::new(fresh()?).with_seal_from(seal_from));
         }
         next.close_superseded(self)?;
         let policy = self.clone().leaked(leaked);
-        policy.finish(ring, next, now)
+        policy.finish(ring, next, now, |report| {
+            !report
+                .errors
+                .iter()
+                .any(|error| matches!(error, Finding::Unusable(_)))
+        })
+    }
+
+    /// When a new key is to seal though the leaked one needs no successor: where no key seals now, or
+    /// where nothing new would tell the ring from a file that lost a part.
+    fn mended(&self, next: &KeyRing, former: &KeyRing, now: UnixTime) -> Option<UnixTime> {
+        if next.sealing_key(now).is_none() {
+            // Behind all that the key whose turn it is has sealed.
+            let turn = next.scheduled_key(now);
+            let begun = turn.and_then(RingKey::seal_from).map(|from| later(from, 1));
+            let closed = turn.and_then(RingKey::open_until);
+            let earliest = Some(UnixTime::from_secs(self.earliest_now(now)));
+            return earliest.max(begun).max(closed);
+        }
+        let is_gone = |key: &RingKey| !next.contains(key.key());
+        former.keys().iter().any(is_gone).then(|| {
+            let last = next.latest().seal_from().unwrap_or(now);
+            later(now, self.notice()).max(later(last, 1))
+        })
     }
 
     /// Closes a key that has sealed. When the one in its place is to seal, if one is needed.
@@ -142,10 +175,11 @@ impl RotationPolicy {
         former: &KeyRing,
         draft: Draft,
         now: UnixTime,
+        may_be_deployed: impl FnOnce(&CheckReport) -> bool,
     ) -> Result<Rotation, RotationError> {
-        let ring = KeyRing::new(draft.keys).map_err(RotationError::Ring)?;
+        let ring = draft.ring()?;
         let report = self.check(&ring, Some(former), now);
-        if !report.is_safe() {
+        if !may_be_deployed(&report) {
             return Err(RotationError::Unsafe(report));
         }
         let ids = |keys: &[RingKey]| keys.iter().map(|key| self.id(key)).collect::<Vec<_>>();
@@ -194,6 +228,20 @@ impl Draft {
         }
     }
 
+    fn ring(&self) -> Result<KeyRing, RotationError> {
+        KeyRing::new(self.keys.clone()).map_err(RotationError::Ring)
+    }
+
+    /// The first second from this one on in which no key begins: two that begin in one are no ring.
+    fn free_second(&self, from: UnixTime) -> Result<UnixTime, RotationError> {
+        let begins = |second| {
+            let mut keys = self.keys.iter();
+            keys.any(|key| key.seal_from() == Some(UnixTime::from_secs(second)))
+        };
+        let free = (from.as_secs()..=u64::MAX).find(|&second| !begins(second));
+        free.map(UnixTime::from_secs).ok_or(RotationError::TooLate)
+    }
+
     fn add(&mut self, key: RingKey) {
         self.added = Some(key.clone());
         self.keys.push(key);
@@ -212,7 +260,7 @@ impl Draft {
 
     /// Closes whatever another key follows and would open for ever.
     fn close_superseded(&mut self, policy: &RotationPolicy) -> Result<(), RotationError> {
-        let ring = KeyRing::new(self.keys.clone()).map_err(RotationError::Ring)?;
+        let ring = self.ring()?;
         for key in ring.keys() {
             if let Some(end) = ring.sealing_end(key)
                 && key.open_until().is_none()

@@ -105,6 +105,7 @@ fn a_key_stays_until_the_last_session_under_it_has_ended() {
             Finding::Removed {
                 key: id(1),
                 may_go: Some(at(may_go)),
+                seals_from: None,
             },
             "key c9abc078 is removed, which ends the sessions under it; keep it until \
              2026-11-22T12:02:00Z",
@@ -125,6 +126,7 @@ fn a_sealing_key_does_not_just_go() {
     let removed = Finding::Removed {
         key: id(1),
         may_go: None,
+        seals_from: None,
     };
     assert_eq!(
         check(&new, &deployed, NOW),
@@ -260,4 +262,34 @@ fn a_key_that_was_closed_and_seals_again_closes_as_late_as_any() {
         needed: at(from + 100 + LIFE + SKEW),
     };
     assert_eq!(errors, [closes]);
+}
+
+/// A backup is older than the ring that is deployed: it is refused alike whether the key that it lacks
+/// is planned or seals already.
+#[test]
+fn a_backup_without_the_newest_key_is_an_error_before_and_after_that_key_seals() {
+    let backup = ring([(1, None, None)]);
+    for planned in [NOW - 10, NOW, NOW + 10, LAST, LAST + 1, LAST + 9_000] {
+        let (errors, warnings) = check(&backup, &switch(planned), NOW);
+        let [Finding::Removed { key, .. }] = errors.as_slice() else {
+            panic!("{planned}: {errors:?}");
+        };
+        assert_eq!(*key, id(2));
+        assert_eq!(warnings, [], "{planned}");
+    }
+    let (errors, _) = check(&backup, &switch(LAST + 9_000), NOW);
+    assert!(errors[0].to_string().ends_with(
+        "is removed, but a server that follows a file keeps it and seals with it from \
+         2026-11-22T14:31:00Z, and other servers refuse those sessions; keep it, or add a new key in its \
+         place"
+    ), "{}", errors[0]);
+    // With a new one in its place nothing is lost, and where it has leaked it may go.
+    let other = ring([(1, None, None), (3, Some(LAST + 9_000), None)]);
+    assert_eq!(check(&other, &switch(LAST + 9_000), NOW).0, []);
+    let leaked = policy().leaked(id(2));
+    assert!(
+        leaked
+            .check(&backup, Some(&switch(LAST + 9_000)), at(NOW))
+            .is_safe()
+    );
 }

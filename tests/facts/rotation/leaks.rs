@@ -2,7 +2,7 @@
 
 use sealed_session::{
     Codec, Context, Epoch, Finding, KeyRing, KeyRingErrorKind, OpenErrorKind, RevocationState,
-    RevocationView, Rotation, RotationError,
+    RevocationView, RingKey, Rotation, RotationError,
 };
 
 use super::{LAST, LIFE, PERIOD, SKEW, id, policy, ring, seconds, switch};
@@ -172,15 +172,27 @@ fn a_planned_key_is_left_out_and_another_planned_in_its_place() {
         (2, Some(NOW + 80), Some(NOW + 90 + LIFE + SKEW)),
         (3, Some(NOW + 90), None),
     ]);
-    let expected = ring([
-        (1, None, Some(NOW + 90 + LIFE + SKEW)),
-        (3, Some(NOW + 90), None),
-    ]);
+    // One is added all the same: without, the ring looks like a file that lost a part, and servers
+    // that follow it would go on with the leaked key.
     let policy = policy().deploy_within(seconds(50));
     let rotation = policy.replace_leaked(&deployed, id(2), at(NOW), || Ok(key(FRESH)));
     let rotation = rotation.unwrap();
+    let added = rotation
+        .ring()
+        .keys()
+        .last()
+        .unwrap()
+        .seal_from()
+        .unwrap()
+        .as_secs();
+    assert!(added > NOW + 90);
+    let expected = ring([
+        (1, None, Some(NOW + 90 + LIFE + SKEW)),
+        (3, Some(NOW + 90), Some(added + LIFE + SKEW)),
+        (FRESH, Some(added), None),
+    ]);
     assert_eq!(rotation.ring().expose_secrets(), expected.expose_secrets());
-    assert_eq!(rotation.added(), None);
+    assert_eq!(rotation.report().warnings(), []);
 }
 
 /// Some servers hear of it when it seals already, perhaps the revocations: a key that they have sealed with is
@@ -305,4 +317,66 @@ fn a_fresh_key_with_the_leaked_ones_id_is_an_error() {
     };
     assert!(matches!(report.errors(), [Finding::Unusable(error)]
         if error.kind() == KeyRingErrorKind::SameKeyId { other: 1 }));
+}
+
+/// A leak is an emergency: what is wrong with another key does not hold up the ring that ends it.
+#[test]
+fn another_keys_mistakes_are_told_and_refuse_nothing() {
+    let mistaken = [
+        // Closes too soon, though its sessions live.
+        ring([(1, None, Some(NOW + 1)), (2, Some(NOW - 1), None)]),
+        // Ends in the future with nothing after it.
+        ring([
+            (1, Some(NOW - 9_000), Some(NOW + 500)),
+            (2, Some(NOW - 10_000), None),
+        ]),
+        // A planned key that closes before it seals.
+        ring([
+            (1, Some(NOW + 900), Some(NOW + 800)),
+            (2, Some(NOW - 9_000), None),
+        ]),
+        // No key seals at all.
+        ring([
+            (1, Some(NOW - 10), Some(NOW - 5)),
+            (2, Some(NOW - 9_000), None),
+        ]),
+    ];
+    for deployed in &mistaken {
+        let report = policy().check(deployed, Some(deployed), at(NOW));
+        assert!(!report.is_safe() && report.inherited().is_empty());
+        let rotation = replace(deployed, 2).unwrap();
+        let next = rotation.ring();
+        let leaked = |key: &&RingKey| key.key().id("shop.example") == id(2);
+        let left = next.keys().iter().find(leaked);
+        assert!(left.is_none_or(|key| key.open_until() <= Some(at(NOW + 1))));
+        assert!(
+            next.sealing_key(at(NOW)).is_some_and(|key| !leaked(&key)),
+            "{deployed:?}"
+        );
+        // What to do about the other key is still told, as what the deploy does not change; and where the
+        // new key mends it, nothing is left to tell.
+        assert_eq!(rotation.report().errors(), [], "{deployed:?}");
+        let told = rotation.report().inherited();
+        assert!(
+            told.iter()
+                .all(|finding| finding.to_string().contains("; "))
+        );
+        // The check before the deploy agrees.
+        let check = policy().leaked(id(2)).check(next, Some(deployed), at(NOW));
+        assert_eq!(check, *rotation.report());
+    }
+    let rotation = replace(&mistaken[0], 2).unwrap();
+    let too_soon = Finding::ClosesTooSoon {
+        key: id(1),
+        open_until: at(NOW + 1),
+        needed: at(NOW - 1 + LIFE + SKEW),
+    };
+    assert_eq!(rotation.report().inherited(), [too_soon]);
+    // The same mistake made by the deploy itself is an error.
+    let good = ring([(1, None, None), (2, Some(NOW - 1), None)]);
+    let check = policy()
+        .leaked(id(2))
+        .check(&mistaken[0], Some(&good), at(NOW));
+    assert_eq!(check.errors(), [too_soon]);
+    assert_eq!(check.inherited(), []);
 }

@@ -11,6 +11,8 @@ fn main() {
     println!("test a_forked_process_and_its_parent_repeat_nothing ... ok");
     follow_on();
     println!("test a_forked_process_and_its_parent_follow_keys_and_revocations ... ok");
+    keep_no_lock();
+    println!("test a_process_that_was_forked_under_a_lock_keeps_it_from_nobody ... ok");
 }
 
 #[cfg(unix)]
@@ -134,8 +136,10 @@ fn follow_on() {
                 KeyRing::new(keys).map(Some)
             })
             .unwrap();
-            assert!(keys.refresh().wait().unwrap());
-            assert_eq!(keys.ring().keys().len(), 2);
+            wait_until("the child follows the keys by itself", || {
+                let _ = sessions.open(&second);
+                keys.ring().keys().len() == 2
+            });
             std::process::exit(0);
         }
         Fork::Parent(child) => {
@@ -144,6 +148,40 @@ fn follow_on() {
             assert_eq!(waitpid(child).unwrap(), 0, "the child failed");
         }
     }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A lock belongs to the open file, which a forked process shares.
+#[cfg(unix)]
+fn keep_no_lock() {
+    use std::io::{Read as _, Write as _};
+
+    use fork::{Fork, fork, waitpid};
+    use sealed_session::{Key, KeyRing, KeyRingFile};
+
+    let folder = std::env::temp_dir().join(format!("sealed-session-lock-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = KeyRingFile::new(folder.join("keys"));
+    let ring = || KeyRing::from_key(Key::generate().unwrap());
+    file.create(&ring()).unwrap();
+    let (mut reader, mut writer) = std::io::pipe().unwrap();
+    let mut child = None;
+    // While the lock is held.
+    let changed = file.update(|_| {
+        match fork().unwrap() {
+            Fork::Child => {
+                let _ = reader.read(&mut [0]);
+                std::process::exit(0);
+            }
+            Fork::Parent(pid) => child = Some(pid),
+        }
+        Ok::<_, std::convert::Infallible>(Some(ring()))
+    });
+    changed.unwrap();
+    let changed = file.update(|_| Ok::<_, std::convert::Infallible>(Some(ring())));
+    assert!(changed.is_ok(), "{changed:?}");
+    writer.write_all(&[0]).unwrap();
+    assert_eq!(waitpid(child.unwrap()).unwrap(), 0);
     std::fs::remove_dir_all(folder).unwrap();
 }
 

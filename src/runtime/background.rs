@@ -13,7 +13,7 @@ use core::task::Poll;
 use core::time::Duration;
 use std::io;
 use std::panic::catch_unwind;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 use tokio::runtime::{Builder, Handle};
@@ -56,11 +56,13 @@ static RUNNING: Mutex<Option<(u32, Handle)>> = Mutex::new(None);
 
 std::thread_local! {
     static IS_BACKGROUND: Cell<bool> = const { Cell::new(false) };
+    static IS_TOLD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this is the thread that [`OwnThread`] runs on: whoever waits here waits for himself.
+/// Whether this is the thread that [`OwnThread`] runs on, or the inside of a listener, which the task
+/// calls that would have to answer: whoever waits here waits for itself.
 pub(crate) fn is_background() -> bool {
-    IS_BACKGROUND.get()
+    IS_BACKGROUND.get() || IS_TOLD.get()
 }
 
 /// The process, to tell a forked child from its parent.
@@ -80,20 +82,32 @@ impl OwnThread {
         {
             return Ok(handle.clone());
         }
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .thread_name("sealed-session-io")
-            .max_blocking_threads(BLOCKING_THREADS)
-            .build()?;
-        let handle = runtime.handle().clone();
+        // Built on the thread that runs it: where there is no thread, there is no runtime, which may not
+        // be dropped inside another one.
+        let (sender, built) = mpsc::sync_channel(1);
         thread::Builder::new()
             .name("sealed-session".into())
-            .spawn(move || {
-                IS_BACKGROUND.set(true);
-                runtime.block_on(core::future::pending::<()>());
-            })?;
+            .spawn(move || run(&sender))?;
+        let handle = built.recv().map_err(io::Error::other)??;
         *running = Some((process(), handle.clone()));
         Ok(handle)
+    }
+}
+
+/// The thread.
+fn run(built: &mpsc::SyncSender<io::Result<Handle>>) {
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .thread_name("sealed-session-io")
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            IS_BACKGROUND.set(true);
+            let _ = built.send(Ok(runtime.handle().clone()));
+            runtime.block_on(core::future::pending::<()>());
+        }
+        Err(error) => drop(built.send(Err(error))),
     }
 }
 
@@ -139,12 +153,12 @@ pub(crate) async fn guarded<R>(
 ) -> Result<R, NoAnswer> {
     let (mut call, mut late) = (pin!(caught(call)), background.sleep(limit));
     poll_fn(|context| {
-        if let Poll::Ready(answer) = call.as_mut().poll(context) {
-            return Poll::Ready(answer);
+        // First the time: a call that is always ready for more would use up tokio's budget for both.
+        let is_late = late.as_mut().poll(context).is_ready();
+        match call.as_mut().poll(context) {
+            Poll::Pending if is_late => Poll::Ready(Err(NoAnswer::TimedOut)),
+            polled => polled,
         }
-        late.as_mut()
-            .poll(context)
-            .map(|()| Err(NoAnswer::TimedOut))
     })
     .await
 }
@@ -163,5 +177,7 @@ pub(crate) async fn caught<R>(call: impl Future<Output = R>) -> Result<R, NoAnsw
 
 /// Calls a listener, which may panic; the panic's own message has been printed then.
 pub(crate) fn told(listener: impl FnOnce()) {
+    let outer = IS_TOLD.replace(true);
     let _ = catch_unwind(AssertUnwindSafe(listener));
+    IS_TOLD.set(outer);
 }

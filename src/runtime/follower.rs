@@ -21,14 +21,17 @@ use tokio::sync::{Notify, oneshot};
 use super::background::{Background, BackgroundFuture, process};
 use super::clock::{Clock, Moment};
 use super::pace::{Pace, Paces};
-use super::sync::{Mutex, lock};
-use crate::time::TimeError;
+use super::sync::{AtomicU64, Mutex, Ordering, lock};
+use crate::time::{TimeError, UnixTime};
 
 /// How late the task may notice that the machine was suspended: a timer knows nothing of that.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 /// The pause before a task that was lost starts again.
 const RESTART: Duration = Duration::from_secs(1);
+
+/// How much later than its pace allows a load may begin before the task is taken to be lost.
+const OVERDUE: Duration = Duration::from_secs(15);
 
 /// The pause where the clock shows no time at all.
 const WITHOUT_CLOCK: Duration = Duration::from_secs(1);
@@ -59,8 +62,9 @@ pub(crate) trait Followed: Send + Sync + 'static {
     /// Chance, for the pace.
     fn chance(&self) -> u8;
 
-    /// The task was lost, and those who waited for it have no answer.
-    fn lost(&self);
+    /// The task was lost: those who waited for it have no answer. Unless it had not begun, it is an
+    /// event.
+    fn lost(&self, had_begun: bool);
 
     /// What those who wait are told then.
     fn lost_error() -> Self::Error;
@@ -89,6 +93,8 @@ pub(crate) struct Follower<F: Followed> {
     pub(crate) subject: F,
     settings: Settings,
     state: Mutex<State<F::Error>>,
+    /// When the next load is overdue, in milliseconds since 1970.
+    overdue: AtomicU64,
     wake: Notify,
 }
 
@@ -123,12 +129,14 @@ impl<F: Followed> Follower<F> {
                 running: None,
                 closed: false,
             }),
+            overdue: AtomicU64::new(u64::MAX),
             wake: Notify::new(),
         })
     }
 
     /// Notes a load that was made before this was.
     pub(crate) fn has_loaded(&self, begun: Moment) {
+        self.note_begun(begun);
         let mut state = lock(&self.state);
         state.pace.begin(&self.settings.paces, begun, false);
         let chance = self.subject.chance();
@@ -137,12 +145,38 @@ impl<F: Followed> Follower<F> {
             .end(&self.settings.paces, false, Duration::ZERO, chance);
     }
 
-    pub(crate) fn is_on_use(&self) -> bool {
-        self.settings.on_use
+    fn note_begun(&self, begun: Moment) {
+        let at_most = self.settings.paces.longest().saturating_mul(2);
+        let millis = at_most.saturating_add(OVERDUE).as_millis();
+        let millis = u64::try_from(millis).unwrap_or(u64::MAX);
+        let overdue = begun.wall.as_millis().saturating_add(millis);
+        self.overdue.store(overdue, Ordering::Relaxed);
+    }
+
+    /// To be called often. Where the task was lost, such as in a forked process, it starts again.
+    #[inline]
+    pub(crate) fn glance(self: &Arc<Self>, now: UnixTime) {
+        if now.to_epoch().as_millis() > self.overdue.load(Ordering::Relaxed) {
+            self.look_about();
+        }
     }
 
     fn moment(&self) -> Result<Moment, TimeError> {
         Moment::now(&*self.settings.clock)
+    }
+
+    /// In a forked process nothing goes on of what its parent has begun, and nobody waits for it: the
+    /// parent does it. To be called before anything is asked for.
+    pub(crate) fn leave_parent(&self) {
+        let mut state = lock(&self.state);
+        if state.running.is_none_or(|of| of == process()) {
+            return;
+        }
+        (state.running, state.loading) = (None, false);
+        let asked = take(&mut state.asked);
+        drop(state);
+        drop(asked);
+        self.subject.lost(true);
     }
 
     /// Starts the task, unless it runs, and sees to it that it looks about.
@@ -167,10 +201,15 @@ impl<F: Followed> Follower<F> {
         self.settings.background.spawn(Box::pin(task.follow()))
     }
 
-    /// A token hints at news, or what is held is too old. Where the task was lost, such as in a forked process, it
-    /// starts again; if it cannot, the next who asks is told.
+    /// A token hints at news, or what is held is too old. Where the task was lost, such as in a forked
+    /// process, it starts again; if it cannot, the next who asks is told. What is loaded on use is left
+    /// to those who ask.
+    #[cold]
     pub(crate) fn look_about(self: &Arc<Self>) {
-        let _ = self.nudge();
+        self.leave_parent();
+        if !self.settings.on_use {
+            let _ = self.nudge();
+        }
     }
 
     /// The task ends when it has done what was asked for.
@@ -184,6 +223,7 @@ impl<F: Followed> Follower<F> {
         self: &Arc<Self>,
     ) -> impl Future<Output = Result<(), F::Error>> + Send + use<F> {
         let (answer, answered) = oneshot::channel();
+        self.leave_parent();
         lock(&self.state).asked.push(answer);
         let begun = self.nudge();
         async move {
@@ -196,6 +236,7 @@ impl<F: Followed> Follower<F> {
     pub(crate) fn refresh_if_due(
         self: &Arc<Self>,
     ) -> impl Future<Output = Result<(), F::Error>> + Send + use<F> {
+        self.leave_parent();
         let wanted = self.moment().map(|now| {
             let state = lock(&self.state);
             let under_way = state.loading || !state.asked.is_empty();
@@ -259,6 +300,9 @@ impl<F: Followed> Follower<F> {
     /// One load for all who have asked until now.
     async fn load(&self) {
         let begun = self.moment();
+        if let Ok(begun) = begun {
+            self.note_begun(begun);
+        }
         let asked = {
             let mut state = lock(&self.state);
             if let Ok(now) = begun {
@@ -298,11 +342,11 @@ struct Running<F: Followed> {
 
 impl<F: Followed> Running<F> {
     async fn follow(mut self) {
+        if self.again {
+            self.follower.settings.background.sleep(RESTART).await;
+        }
         self.has_begun = true;
         let this = &*self.follower;
-        if self.again {
-            this.settings.background.sleep(RESTART).await;
-        }
         let mut pause: Option<BackgroundFuture> = None;
         // None once it has said so, until the load that follows.
         let mut changed = pin!(None);
@@ -326,14 +370,15 @@ impl<F: Followed> Running<F> {
                 break;
             }
             let until_load = this.until_load();
-            if until_load.is_some_and(|wait| wait.is_zero()) {
-                continue;
-            }
-            let sleep = until_load.map(|wait| wait.min(LONGEST_SLEEP));
+            // Where a load is due all the time, the rest is polled between any two.
+            let is_due = until_load.is_some_and(|wait| wait.is_zero());
+            let sleep = until_load
+                .filter(|_| !is_due)
+                .map(|wait| wait.min(LONGEST_SLEEP));
             let mut sleep = sleep.map(|wait| this.settings.background.sleep(wait));
             let mut woken = pin!(this.wake.notified());
             poll_fn(|context| {
-                let mut ready = woken.as_mut().poll(context).is_ready();
+                let mut ready = woken.as_mut().poll(context).is_ready() | is_due;
                 if let Some(sleep) = &mut sleep {
                     ready |= sleep.as_mut().poll(context).is_ready();
                 }
@@ -375,9 +420,10 @@ impl<F: Followed> Drop for Running<F> {
         let asked = take(&mut state.asked);
         drop(state);
         drop(asked);
-        follower.subject.lost();
-        if again && follower.start(true).is_err() {
-            lock(&follower.state).running = None;
+        follower.subject.lost(self.has_begun);
+        if again {
+            // One that cannot be run is dropped, and notes it.
+            let _ = follower.start(true);
         }
     }
 }

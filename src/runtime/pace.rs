@@ -59,6 +59,11 @@ impl Paces {
         Duration::from_millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
     }
 
+    /// The greatest time between the beginnings of two loads that take no time.
+    pub(crate) const fn longest(&self) -> Duration {
+        self.longest
+    }
+
     /// The least time between two loads.
     pub(crate) fn least_gap(&self) -> Duration {
         self.interval.min(LEAST_GAP)

@@ -30,6 +30,14 @@ pub(crate) struct Lock {
     path: PathBuf,
 }
 
+/// Unlocked, and not only closed: a process that was forked meanwhile has the same file open, and the
+/// lock would be its.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.held.unlock();
+    }
+}
+
 impl Lock {
     /// Whether others lock this very file, too. One that was removed locks nobody out: the next process
     /// makes another.

@@ -12,7 +12,7 @@ use crate::revocation::{
 };
 use crate::runtime::operation::Operation;
 use crate::telemetry::TelemetryEvent;
-use crate::time::{TimeError, UnixTime};
+use crate::time::{Epoch, TimeError, UnixTime};
 use crate::token::key_id::KeyId;
 use crate::token::sealed::Sealed;
 
@@ -77,6 +77,9 @@ impl<'a, T: SessionData> Bound<'a, T> {
     ) -> Result<Session<T>, OpenError> {
         let now = self.now().map_err(|_| OpenErrorKind::Clock)?;
         let inner = &*self.sessions.0;
+        if let Some(live) = &inner.live {
+            live.glance(now);
+        }
         let glance = inner.revocations.glance();
         let glance = glance.map_err(|_| OpenErrorKind::Clock)?;
         let context = self.context(now, glance.view());
@@ -126,6 +129,9 @@ impl<'a, T: SessionData> Bound<'a, T> {
     }
 
     fn sealed_start(&self, value: &T) -> Result<SealedCookie, SealError> {
+        if let Some(live) = &self.sessions.0.live {
+            live.glance(self.now()?);
+        }
         let glance = self.sessions.0.revocations.glance()?;
         self.sealed_start_under(glance.view().for_sealing()?, value)
     }
@@ -222,8 +228,14 @@ impl<'a, T: SessionData> Bound<'a, T> {
         T: Sync,
     {
         let bound = *self;
+        let begun = bound.begin_supersede(session, value);
         Operation::new(async move {
-            let sealed = match bound.supersede_now(session, value).await {
+            let revoked_at = match begun {
+                Ok(begun) => begun.await,
+                Err(error) => Err(error),
+            };
+            let sealed = revoked_at.and_then(|at| bound.supersede_after(at, session, value));
+            let sealed = match sealed {
                 Ok(sealed) => Ok(sealed),
                 Err(RevokeError::Seal(error)) => Err(error),
                 Err(error) => return Err(error),
@@ -245,14 +257,11 @@ impl<'a, T: SessionData> Bound<'a, T> {
         codec.seal_renewal(session, value, session.claims().epoch(), &context, &random)
     }
 
-    async fn supersede_now(
+    fn begin_supersede(
         &self,
         session: &Session<T>,
         value: &T,
-    ) -> Result<SealedCookie, RevokeError>
-    where
-        T: Sync,
-    {
+    ) -> Result<Operation<'static, Result<Epoch, RevokeError>>, RevokeError> {
         // What cannot be sealed is found before anything is revoked.
         let _ = self.sealed_with_less(session, value)?;
         let inner = &*self.sessions.0;
@@ -263,7 +272,17 @@ impl<'a, T: SessionData> Bound<'a, T> {
             epoch: session.claims().epoch(),
             scopes: scopes_of(session.value()),
         };
-        let revoked_at = inner.revocations.supersede(superseded).await?;
+        Ok(inner.revocations.supersede(superseded))
+    }
+
+    /// The new cookie, once all former ones have been revoked at `revoked_at`.
+    fn supersede_after(
+        &self,
+        revoked_at: Epoch,
+        session: &Session<T>,
+        value: &T,
+    ) -> Result<SealedCookie, RevokeError> {
+        let inner = &*self.sessions.0;
         let now = self.now()?;
         let context = self.context(now, RevocationView::absent());
         let random = (inner.randomness)()?;

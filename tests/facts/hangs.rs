@@ -2,6 +2,7 @@
 //! place: nothing stops for good, and whoever waits is told.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -359,4 +360,120 @@ fn a_session_is_refused_and_not_waited_for_while_a_store_hangs() {
     let server = fleet.server_by_itself(|builder| builder);
     assert_eq!(server.kind(&header), Err(OpenErrorKind::StaleState));
     drop(gate);
+}
+
+/// Sign-ins ask for loads without an end, and each begins when the one before it has answered.
+#[test]
+fn a_write_that_fails_is_tried_and_given_up_while_loads_are_asked_for_all_the_time() {
+    let fleet = Fleet::new();
+    let server = fleet.server_by_itself(|builder| builder);
+    fleet.store.inner().fail_writes = u32::MAX;
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    server.revocations.refresh().wait().unwrap();
+                }
+            });
+        }
+        let revoked = scope.spawn(|| server.sessions.revoke_scope(USER, 1).wait());
+        let begun = std::time::Instant::now();
+        while !revoked.is_finished() && begun.elapsed() < Duration::from_secs(60) {
+            std::thread::yield_now();
+        }
+        let has_ended = revoked.is_finished();
+        stop.store(true, Ordering::Relaxed);
+        assert!(has_ended, "the write has starved");
+        let error = revoked.join().unwrap().unwrap_err();
+        assert!(matches!(error, RevokeError::Store(_)), "{error}");
+    });
+    assert!(fleet.store.inner().begun_writes > 3);
+}
+
+/// The load is given up after 15 seconds, and by then the next one is due.
+#[test]
+fn a_write_is_given_up_where_every_call_of_the_store_hangs() {
+    let fleet = Fleet::new();
+    let server = fleet.server_by_itself(|builder| builder);
+    fleet.background.let_calls_time_out();
+    let gates = (
+        fleet.store.gate.try_lock().unwrap(),
+        fleet.store.write_gate.try_lock().unwrap(),
+    );
+    let error = server.sessions.revoke_scope(USER, 1).wait().unwrap_err();
+    assert!(
+        error.to_string().contains("no answer for 15 seconds"),
+        "{error}"
+    );
+    drop(gates);
+}
+
+/// As a runtime that was shut down.
+struct Dropped;
+
+impl Background for Dropped {
+    fn spawn(&self, task: BackgroundFuture) -> std::io::Result<()> {
+        drop(task);
+        Ok(())
+    }
+
+    fn sleep(&self, _: Duration) -> BackgroundFuture {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[test]
+fn a_listener_may_ask_again_where_no_task_can_be_run() {
+    let place: Arc<OnceLock<Revocations>> = Arc::default();
+    let told = Arc::new(AtomicU32::new(0));
+    let (inside, counted) = (Arc::clone(&place), Arc::clone(&told));
+    let folder = Folder::new("nowhere");
+    let revocations = Revocations::shared(AUDIENCE, &ring(), FileStore::new(folder.file()))
+        .background(Dropped)
+        .on_event(move |event| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            if let (RevocationEvent::Interrupted, Some(revocations)) = (event, inside.get()) {
+                drop(revocations.refresh());
+            }
+        })
+        .build()
+        .unwrap();
+    place.set(revocations.clone()).unwrap();
+    for _ in 0..3 {
+        let error = revocations.refresh().wait().unwrap_err();
+        assert!(matches!(error, RefreshError::Interrupted), "{error}");
+        let error = revocations.revoke_everyone().wait().unwrap_err();
+        assert!(matches!(error, RevokeError::Interrupted), "{error}");
+    }
+    // What never ran is not lost, and whoever asked has an error.
+    assert_eq!(told.load(Ordering::Relaxed), 0);
+}
+
+/// The task that would answer is the very one that calls the listener.
+#[test]
+fn a_listener_that_waits_is_told_so_in_a_given_background_too() {
+    let fleet = Fleet::new();
+    let place: Arc<OnceLock<Revocations>> = Arc::default();
+    let said: Arc<Mutex<Option<String>>> = Arc::default();
+    let (inside, heard) = (Arc::clone(&place), Arc::clone(&said));
+    let server = fleet.server_by_itself(|builder| {
+        builder.on_event(move |_| {
+            let Some(revocations) = inside.get() else {
+                return;
+            };
+            let waits = AssertUnwindSafe(|| revocations.refresh().wait());
+            if let Err(panic) = catch_unwind(waits) {
+                *heard.lock().unwrap() = panic.downcast_ref::<&str>().map(ToString::to_string);
+            }
+        })
+    });
+    place.set(server.revocations.clone()).unwrap();
+    server.sessions.revoke_scope(USER, 1).wait().unwrap();
+    let said = said.lock().unwrap().take().unwrap();
+    assert!(
+        said.starts_with("`.wait()` was called by a listener"),
+        "{said}"
+    );
+    drop(place);
 }

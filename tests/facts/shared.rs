@@ -296,6 +296,22 @@ fn of_several_who_know_more_than_the_store_one_puts_it_right() {
     assert_eq!(fleet.store.inner().writes, written + 1);
 }
 
+/// What a replica answers that is behind, while the store itself has forgotten nothing.
+#[test]
+fn a_single_old_answer_ends_no_session() {
+    let fleet = Fleet::new();
+    let server = fleet.fresh_server();
+    let old = fleet.store.document();
+    let (out, alive) = (server.sign_in(7), server.sign_in(8));
+    server.sessions.revoke_scope(USER, 7).wait().unwrap();
+    let written = fleet.store.inner().writes;
+    fleet.store.inner().stale = old;
+    server.revocations.refresh().wait().unwrap();
+    assert_eq!(fleet.store.inner().writes, written);
+    assert_eq!(server.kind(&out), REVOKED);
+    assert_eq!(server.kind(&alive), Ok(()));
+}
+
 #[test]
 fn a_token_that_is_ahead_of_the_store_tells_that_an_old_copy_was_put_back() {
     let fleet = Fleet::new();

@@ -37,6 +37,8 @@ pub(crate) struct Inner {
     pub(crate) panics: u32,
     /// So many of the next replacements meet a conflict for no reason.
     pub(crate) conflicts: u32,
+    /// The next load answers with these bytes, as a replica that is behind.
+    pub(crate) stale: Option<Vec<u8>>,
 }
 
 impl TestStore {
@@ -55,6 +57,7 @@ impl TestStore {
                 lose_answers: 0,
                 panics: 0,
                 conflicts: 0,
+                stale: None,
             })),
             gate: Arc::default(),
             write_gate: Arc::default(),
@@ -108,6 +111,11 @@ impl RevocationStore for TestStore {
             if let Some(fewer) = inner.fail.checked_sub(1) {
                 inner.fail = fewer;
                 return Err(unavailable());
+            }
+            if let Some(bytes) = inner.stale.take() {
+                inner.versions += 1;
+                let version = name(inner.versions);
+                return Ok(Loaded::Document { bytes, version });
             }
             let Some((bytes, version)) = inner.document.clone() else {
                 return Ok(Loaded::Absent);

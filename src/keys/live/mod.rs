@@ -27,6 +27,7 @@ use crate::runtime::background::{self, Background, NoAnswer};
 use crate::runtime::clock::{Clock, Moment};
 use crate::runtime::follower::{Followed, Follower, Work};
 use crate::runtime::operation::Operation;
+use crate::time::UnixTime;
 
 pub use builder::LiveKeyRingBuilder;
 pub use error::{KeyRefreshError, KeyRingEvent};
@@ -182,16 +183,29 @@ impl LiveKeyRing {
         }
     }
 
+    /// Sees to it that the ring is followed. To be called with each session.
+    #[inline]
+    pub(crate) fn glance(&self, now: UnixTime) {
+        self.0.0.glance(now);
+    }
+
     /// Builds a follower on the present ring, so that it misses no later one.
-    pub(crate) fn follow<R, E>(
+    pub(crate) fn follow<R, E: From<KeyRingError>>(
         &self,
         idle: Duration,
         absolute: Duration,
         skew: Duration,
         build: impl FnOnce(&KeyRing) -> Result<(R, Box<dyn Taker>), E>,
     ) -> Result<R, E> {
+        // Not under the lock: the application's own code may ask for the ring.
+        let ring = self.ring();
+        let (built, taker) = build(&ring)?;
         let mut present = lock(&self.live().present);
-        let (built, taker) = build(&present.ring)?;
+        if !Arc::ptr_eq(&ring, &present.ring)
+            && let Some(prepared) = taker.prepare(&present.ring)
+        {
+            prepared?();
+        }
         present.takers.retain(|taker| !taker.is_gone());
         present.takers.push(taker);
         // Whole seconds, as the build has checked.
@@ -315,8 +329,12 @@ impl Followed for Live {
         0
     }
 
-    fn lost(&self) {
-        self.tell(&KeyRingEvent::Failed(&KeyRefreshError::Interrupted));
+    fn lost(&self, had_begun: bool) {
+        // The load that it asked for is not made any more.
+        self.hint.store(false, Ordering::Relaxed);
+        if had_begun {
+            self.tell(&KeyRingEvent::Failed(&KeyRefreshError::Interrupted));
+        }
     }
 
     fn lost_error() -> KeyRefreshError {

@@ -28,15 +28,18 @@ impl Revocations {
             (Kind::Shared(following), Some(held)) => {
                 let shared = following.shared();
                 let staleness = &shared.settings.staleness;
-                let usable = staleness.allows(held.as_of, shared.moment()?);
-                if !usable {
-                    following.look_about();
+                let now = shared.moment()?;
+                let usable = staleness.allows(held.as_of, now);
+                if usable {
+                    following.0.glance(now.unix_time());
+                } else {
+                    following.0.look_about();
                 }
                 usable
             }
             (Kind::Fixed(_) | Kind::Memory(_), _) => true,
             (Kind::Shared(following), None) => {
-                following.look_about();
+                following.0.look_about();
                 false
             }
         };

@@ -102,6 +102,6 @@ pub(super) fn after(
 }
 
 /// Whether `state` is `former`, or comes after it in the line of one store. One clock has one state.
-fn follows(former: &RevocationState, state: &RevocationState) -> bool {
+pub(super) fn follows(former: &RevocationState, state: &RevocationState) -> bool {
     state == former || (state.clock() > former.clock() && state.succeeds(former))
 }

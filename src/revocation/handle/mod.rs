@@ -80,14 +80,6 @@ impl Following {
         &self.0.subject
     }
 
-    /// What is held is too old. If the task was lost, such as in a forked process, it starts again.
-    #[cold]
-    fn look_about(&self) {
-        if !self.0.is_on_use() {
-            self.0.look_about();
-        }
-    }
-
     /// Asks for a change, which is then made whether or not anybody waits for the answer.
     fn ask(&self, what: What) -> impl Future<Output = Answer> + Send + use<> {
         let settings = &self.shared().settings;
@@ -103,6 +95,7 @@ impl Following {
             _ => None,
         };
         let refused = refused.or_else(|| {
+            self.0.leave_parent();
             let ticket = Ticket { what, answer };
             lock(&self.shared().queue).waiting.push_back(ticket);
             self.0.nudge().is_err().then_some(RevokeError::Interrupted)

@@ -101,6 +101,16 @@ impl Job {
         })
     }
 
+    /// The clock has stepped over what was forged, by a try of which the answer was lost: it need not
+    /// step again.
+    pub(super) fn has_stepped(&mut self) {
+        for ticket in &mut self.tickets {
+            if let What::EveryoneAfterLeak = ticket.what {
+                ticket.what = What::Everyone;
+            }
+        }
+    }
+
     pub(super) fn is_for_key(&self) -> bool {
         let first = self.tickets.first();
         first.is_some_and(|ticket| matches!(ticket.what, What::KeepKey))

@@ -155,7 +155,7 @@ impl Shared {
         result
     }
 
-    async fn load_untold(&self) -> Result<(), RefreshError> {
+    pub(super) async fn load_untold(&self) -> Result<(), RefreshError> {
         let begun = self.moment()?;
         let known = self.held.load().and_then(|held| held.version.clone());
         let loaded = self
@@ -333,10 +333,14 @@ impl Followed for Shared {
         random.map_or(0, |random| random.as_bytes()[0])
     }
 
-    fn lost(&self) {
-        // Those who wait are told by that their tickets are dropped.
-        *lock(&self.queue) = Queue::default();
-        self.tell(&RevocationEvent::Interrupted);
+    fn lost(&self, had_begun: bool) {
+        let lost = core::mem::take(&mut *lock(&self.queue));
+        // Those who wait are told by that their tickets are dropped; not under the lock, for what they
+        // do then.
+        drop(lost);
+        if had_begun {
+            self.tell(&RevocationEvent::Interrupted);
+        }
     }
 
     fn lost_error() -> RefreshError {

@@ -9,7 +9,7 @@ use super::super::error::{RefreshError, RevokeError};
 use super::super::state::RevocationState;
 use super::super::store::{Replaced, StoreErrorKind, Version};
 use super::event::RevocationEvent;
-use super::held::{Found, Held};
+use super::held::{Found, Held, follows};
 use super::queue::{Answer, Job, Next, What};
 use super::shared::Shared;
 use super::turns;
@@ -123,6 +123,8 @@ impl Shared {
                 What::Supersede(session) => session.check(&base.state).err(),
                 _ => None,
             });
+        } else {
+            job.has_stepped();
         }
         if job.tickets.is_empty() || (job.is_for_key() && !self.is_outdated()) {
             return Ok(Tried::Made(base.state.clock()));
@@ -216,6 +218,10 @@ impl Shared {
         let Ok(Some((found, version))) = self.look().await else {
             return false;
         };
+        // Another server has put it right meanwhile, or a single answer was an old one.
+        if follows(&held.state, &found) {
+            return self.load_untold().await.is_ok();
+        }
         let seen = held.state.clock().max(found.clock()).max(self.seen());
         let Ok(Some(clock)) = self.put_new_state(Some(&version), seen).await else {
             // Another server may have come first. The next load tells.

@@ -4,7 +4,9 @@
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -39,6 +41,20 @@ use crate::runtime::whole_file::{FileError, Readers, WholeFile};
 #[derive(Clone, Debug)]
 pub struct FileStore {
     file: WholeFile,
+    /// Calls that have not come back.
+    calls: Arc<AtomicUsize>,
+}
+
+/// A disk that hangs keeps each call that was given up, with its document. Past so many there is no other.
+const MAX_CALLS: usize = 4;
+
+/// One of these calls.
+struct Call(Arc<AtomicUsize>);
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl FileStore {
@@ -47,6 +63,7 @@ impl FileStore {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             file: WholeFile::new(path),
+            calls: Arc::default(),
         }
     }
 
@@ -109,9 +126,21 @@ impl FileStore {
     }
 
     fn run<R: Send + 'static>(
+        &self,
         work: impl FnOnce() -> Result<R, StoreError> + Send + 'static,
     ) -> StoreFuture<'static, Result<R, StoreError>> {
+        let begun = self.calls.fetch_add(1, Ordering::Relaxed);
+        let call = Call(Arc::clone(&self.calls));
+        let path = self.path().to_path_buf();
         Box::pin(async move {
+            if begun >= MAX_CALLS {
+                let text = format!("{begun} calls on {} have not come back", path.display());
+                return Err(StoreError::new(StoreErrorKind::Unavailable, text));
+            }
+            let work = move || {
+                let _call = call;
+                work()
+            };
             let done = unblock(work).await;
             done.unwrap_or_else(|error| Err(StoreError::new(StoreErrorKind::Unavailable, error)))
         })
@@ -153,7 +182,7 @@ impl RevocationStore for FileStore {
         known: Option<&'a Version>,
     ) -> StoreFuture<'a, Result<Loaded, StoreError>> {
         let (store, known) = (self.clone(), known.cloned());
-        Self::run(move || store.load_now(known.as_ref()))
+        self.run(move || store.load_now(known.as_ref()))
     }
 
     fn replace<'a>(
@@ -162,6 +191,6 @@ impl RevocationStore for FileStore {
         document: Vec<u8>,
     ) -> StoreFuture<'a, Result<Replaced, StoreError>> {
         let (store, expected) = (self.clone(), expected.cloned());
-        Self::run(move || store.replace_now(expected.as_ref(), &document))
+        self.run(move || store.replace_now(expected.as_ref(), &document))
     }
 }

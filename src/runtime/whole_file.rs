@@ -21,6 +21,14 @@ const LOCK_RETRY: Duration = Duration::from_millis(5);
 #[derive(Clone, Debug)]
 pub(crate) struct WholeFile {
     path: PathBuf,
+    owner: Option<Owner>,
+}
+
+/// Whose a file is to be: the numbers of the user and of the group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub(crate) user: u32,
+    pub(crate) group: u32,
 }
 
 /// Proof that this process alone replaces the file, until it is dropped or somebody removes the lock.
@@ -81,7 +89,16 @@ const SYNC_FOLDER: &str = "cannot sync the folder of";
 
 impl WholeFile {
     pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self {
+            path: path.into(),
+            owner: None,
+        }
+    }
+
+    /// Gives the file and its lock to `owner` when they are made.
+    #[cfg(unix)]
+    pub(crate) fn set_owner(&mut self, owner: Owner) {
+        self.owner = Some(owner);
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -146,7 +163,7 @@ impl WholeFile {
                     let _ = keep_owner(&file, &present);
                     let _ = file.set_permissions(present.permissions());
                 }
-                None => self.give_to_owner_of_folder(&file),
+                None => self.give_to_owner(&file)?,
             }
         }
         Ok(file)
@@ -161,15 +178,20 @@ impl WholeFile {
         }
     }
 
-    /// A first file: what root makes in a service's folder is the service's. Nobody else can give a file
-    /// away, and needs not.
-    fn give_to_owner_of_folder(&self, file: &File) {
+    /// A first file: it is whose it is to be. Where nothing was said, what root makes in a service's
+    /// folder is the service's. Nobody else can give a file away, and needs not.
+    fn give_to_owner(&self, file: &File) -> io::Result<()> {
+        #[cfg(unix)]
+        if let Some(owner) = self.owner {
+            return std::os::unix::fs::fchown(file, Some(owner.user), Some(owner.group));
+        }
         #[cfg(unix)]
         if let Ok(folder) = fs::metadata(folder_of(&self.path)) {
             let _ = keep_owner(file, &folder);
         }
         #[cfg(not(unix))]
         let _ = file;
+        Ok(())
     }
 
     /// Puts `content` in the place of what there is. After an error the old content is there, unless
@@ -219,8 +241,8 @@ impl WholeFile {
                 file.set_permissions(permissions(&present, readers))?;
             }
             // A secret is its maker's.
-            None if readers == Readers::NotOthers => {}
-            None => self.give_to_owner_of_folder(&file),
+            None if readers == Readers::NotOthers && self.owner.is_none() => {}
+            None => self.give_to_owner(&file)?,
         }
         file.write_all(content)?;
         // Before the rename: else the name could outlive a crash, and the bytes not.

@@ -13,10 +13,11 @@ use crate::codec::data::SessionData;
 use crate::codec::{Codec, Settings};
 use crate::cookie::{CookieSettings, SiteOrigin};
 use crate::error::{BuildError, RandomnessError};
-use crate::keys::live::{Keys, KeysKind, LiveKeyRing};
+use crate::keys::live::{KeyRingEvent, Keys, KeysKind, LiveKeyRing};
 use crate::keys::ring::KeyRing;
+use crate::keys::rotation::{Lifetimes, closing_early};
 use crate::revocation::{RevocationStore, Revocations, RevocationsBuilder};
-use crate::runtime::clock::{Clock, SystemClock};
+use crate::runtime::clock::{Clock, Moment, SystemClock};
 use crate::telemetry::Telemetry;
 use crate::time::Epoch;
 use crate::token::random::Randomness;
@@ -285,6 +286,15 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
             ..
         } = self.codec;
         revocations.learn_lifetimes(idle_timeout, absolute_timeout, skew);
+        if let (None, Some(telemetry)) = (&live, &self.telemetry)
+            && let Ok(now) = Moment::now(&*self.clock)
+        {
+            let lifetimes =
+                Lifetimes::new(idle_timeout.min(absolute_timeout).as_secs(), skew.as_secs());
+            for found in closing_early(ring, now.unix_time(), lifetimes) {
+                telemetry.record(&(&KeyRingEvent::from(found)).into());
+            }
+        }
         let here = if self.another_process {
             Arc::default()
         } else {

@@ -13,6 +13,7 @@ mod request;
 mod sign_in;
 mod sign_out;
 
+use alloc::format;
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -321,6 +322,34 @@ impl<T> Sessions<T> {
     #[must_use]
     pub fn cookie_name(&self) -> &str {
         self.0.cookie.name()
+    }
+
+    /// The cookie's name, the timeouts and the skew, as a line of text. The command
+    /// `sealed-session` reads such lines (`--timeouts`), so whoever rotates the keys knows how long
+    /// each kind of session lasts: print one for each.
+    ///
+    /// ```
+    /// # use sealed_session::{Key, KeyRing, SessionData, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize)] struct Account;
+    /// # impl SessionData for Account { const NAME: &'static str = "account"; const SCHEMA: u32 = 1; }
+    /// # let keys = KeyRing::from_key(Key::generate()?);
+    /// let sessions = Sessions::<Account>::builder("shop.example", &keys).build()?;
+    /// assert_eq!(
+    ///     sessions.timeouts().to_string(),
+    ///     "__Host-account idle-timeout=1800s absolute-timeout=43200s skew=60s",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn timeouts(&self) -> impl fmt::Display + use<T> {
+        let codec = self.0.codec.load();
+        let limits = codec.limits();
+        format!(
+            "{} idle-timeout={}s absolute-timeout={}s skew={}s",
+            self.cookie_name(),
+            limits.idle_timeout,
+            limits.absolute_timeout,
+            limits.skew
+        )
     }
 
     /// Logs out every session of one scope: `revoke_scope(USER, 42)` signs that user out

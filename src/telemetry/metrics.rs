@@ -28,7 +28,7 @@ const REVOCATIONS: &str = "sealed_session_revocations_total";
 /// | `sealed_session_not_sealed_total` | `kind` | [`SealError::name`](crate::SealError::name) |
 /// | `sealed_session_signed_out_total` | `result` | `done`, `not_revoked` (on other servers) |
 /// | `sealed_session_origin_total` | `kind` | `plain_http`, `not_loopback`: the cookie is not for where the site is reached |
-/// | `sealed_session_key_ring_total` | `event` | `replaced`, `failed` |
+/// | `sealed_session_key_ring_total` | `event` | `replaced`, `failed`, `closes_early` |
 /// | `sealed_session_revocations_total` | `event` | `loaded`, `failed`, `written`, `pruned`, `not_written_again`, `bounded`, `full`, `behind_tokens`, `repaired`, `interrupted`, `elsewhere` (this server has no store, and others do) |
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MetricsTelemetry;
@@ -95,6 +95,7 @@ const fn key_ring(event: &KeyRingEvent<'_>) -> &'static str {
     match event {
         KeyRingEvent::Replaced { .. } => "replaced",
         KeyRingEvent::Failed(_) => "failed",
+        KeyRingEvent::ClosesEarly { .. } => "closes_early",
     }
 }
 

@@ -53,6 +53,17 @@ impl Telemetry for TracingTelemetry {
 fn key_ring(event: &KeyRingEvent<'_>) {
     match event {
         KeyRingEvent::Replaced { keys } => event!(info, keys, "key ring replaced"),
+        KeyRingEvent::ClosesEarly {
+            entry,
+            open_until,
+            needed,
+        } => event!(
+            error,
+            entry,
+            %open_until,
+            %needed,
+            "a key closes before the last sessions under it end"
+        ),
         KeyRingEvent::Failed(error) => {
             event!(warn, %error, "key ring not replaced, the former one stays");
         }

@@ -52,7 +52,7 @@ pub(crate) fn warnings(report: &CheckReport) -> String {
         };
     }
     for finding in report.inherited() {
-        let _ = writeln!(text, "warning: of the deployed ring, too: {finding}");
+        let _ = writeln!(text, "warning: with or without this deploy: {finding}");
     }
     text
 }

@@ -1,18 +1,21 @@
 //! `inspect`: what a cookie contains.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use sealed_session::{
-    BuildError, Claims, Codec, Context, Epoch, FileStore, Inspection, KeyRing, OpenErrorKind,
-    Protection, RevocationState, RevocationView, Revocations, SessionData, UnixTime,
+    BuildError, Claims, Codec, Context, Epoch, Inspection, KeyRing, OpenErrorKind, Protection,
+    RevocationState, RevocationView, Scope, SessionData, UnixTime,
 };
 use serde_json::{Value, json};
 
 use crate::args::Inspect;
 use crate::cookies::{unescaped, values};
 use crate::hex::from_hex;
+use crate::ids;
 use crate::input::{RingAt, now, read_stdin};
-use crate::output::{Answer, Failure};
+use crate::output::{Answer, Failure, while_waiting};
+use crate::store;
 
 /// Sessions of which only the outside is read.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -41,13 +44,25 @@ pub(crate) fn inspect(given: &Inspect) -> Result<Answer, Failure> {
             "give the keys as FILE or env:NAME",
         ));
     }
-    if keys.is_none() && (given.store.is_some() || given.binding.is_some()) {
+    let needs_keys = given.binding.is_some() || given.epoch.is_some() || !given.scopes.is_empty();
+    if keys.is_none() && (needs_keys || given.store.is_some()) {
         return Err(Failure::usage(
-            "--store and --binding are of no use without keys",
+            "--store, --epoch, --scope and --binding are of no use without keys",
             "give --keys, or set SESSION_KEYS",
         ));
     }
     let ring = keys.map(|keys| keys.load()).transpose()?;
+    let scopes = given
+        .scopes
+        .iter()
+        .map(|scope| ids::pair(scope, given.form));
+    let scopes: Vec<Scope> = scopes.collect::<Result<_, _>>()?;
+    if !scopes.is_empty() && given.store.is_none() {
+        return Err(Failure::usage(
+            "scopes are asked of a store, and none is given",
+            "give --store, or set SESSION_REVOCATIONS, to what the servers have",
+        ));
+    }
     let text = read_stdin("a cookie")?;
     let text = unescaped(&text);
     let name = given.cookie.as_deref();
@@ -69,48 +84,97 @@ pub(crate) fn inspect(given: &Inspect) -> Result<Answer, Failure> {
             ),
         });
     }
+    let state = match &ring {
+        Some(ring) => state(given, ring)?,
+        None => None,
+    };
     let seen: Vec<Seen> = values
         .iter()
-        .map(|value| see(given, ring.as_ref(), value, now))
+        .map(|value| see(given, ring.as_ref(), state.as_deref(), &scopes, value, now))
         .collect::<Result<_, _>>()?;
-    let opens = seen.iter().any(|seen| seen.inspection.verdict().is_ok());
-    if given.json.json {
+    let answer = if given.json.json {
         let cookies: Vec<Value> = seen.iter().map(Seen::to_json).collect();
-        return Ok(Answer::json(&json!({ "cookies": cookies })).unless(!opens));
+        Answer::json(&json!({ "cookies": cookies }))
+    } else {
+        let texts: Vec<String> = seen.iter().map(|seen| seen.to_text(now)).collect();
+        Answer::of(texts.join("\n"))
+    };
+    let any = |is: fn(&Opens) -> bool| seen.iter().any(|seen| is(&seen.opens));
+    Ok(if any(|opens| matches!(opens, Opens::Yes)) {
+        answer
+    } else if any(|opens| matches!(opens, Opens::Unknown(Missing::Keys))) {
+        // Nobody has asked whether it opens.
+        answer
+    } else if any(|opens| matches!(opens, Opens::Unknown(_))) {
+        answer.unknown()
+    } else {
+        answer.unless(true)
+    })
+}
+
+/// What the store knows, or the configuration.
+fn state(given: &Inspect, ring: &KeyRing) -> Result<Option<Arc<RevocationState>>, Failure> {
+    if let Some(epoch) = given.epoch {
+        let state = RevocationState::fixed(Epoch::from_millis(epoch));
+        return Ok(Some(Arc::new(state)));
     }
-    let texts: Vec<String> = seen.iter().map(|seen| seen.to_text(now)).collect();
-    Ok(Answer::of(texts.join("\n")).unless(!opens))
+    let Some(at) = &given.store else {
+        return Ok(None);
+    };
+    let store = at.open(given.store_name.as_deref(), None)?;
+    let revocations = store::on_use(given.audience.get()?, ring, store).read_only();
+    let revocations = revocations.build().map_err(Failure::input)?;
+    let listed = while_waiting(&format!("waiting for {at}"), || revocations.list().wait());
+    listed.map(Some).map_err(|error| store::unread(at, &error))
+}
+
+/// Whether an application would open it.
+#[derive(Clone, Copy, Debug)]
+enum Opens {
+    Yes,
+    No(OpenErrorKind),
+    /// It depends on what was not given.
+    Unknown(Missing),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Missing {
+    Keys,
+    Revocations,
+    Scopes,
 }
 
 /// A cookie's value, looked into.
 struct Seen {
     inspection: Inspection,
-    /// Whether there were keys to open with.
-    with_keys: bool,
-    /// Whether it was asked of a store.
-    with_store: bool,
+    opens: Opens,
 }
 
 fn see(
     given: &Inspect,
     ring: Option<&KeyRing>,
+    state: Option<&RevocationState>,
+    scopes: &[Scope],
     value: &str,
     now: UnixTime,
 ) -> Result<Seen, Failure> {
     let Some(ring) = ring else {
-        return Ok(Seen {
-            inspection: Inspection::without_keys(value),
-            with_keys: false,
-            with_store: false,
-        });
+        let inspection = Inspection::without_keys(value);
+        let opens = match inspection.verdict() {
+            Err(kind) => Opens::No(kind),
+            Ok(()) => Opens::Unknown(Missing::Keys),
+        };
+        return Ok(Seen { inspection, opens });
     };
     let audience = given.audience.get()?;
+    let cookie = given.cookie.as_deref().unwrap_or_default();
+    let timeouts = given.timeouts.of_cookie(cookie)?;
     let codec = Codec::<Opaque>::builder(audience, ring)
-        .cookie_name(given.cookie.as_deref().unwrap_or_default())
+        .cookie_name(cookie)
         .accept_both_protections()
-        .idle_timeout(given.timeouts.idle_timeout)
-        .absolute_timeout(given.timeouts.absolute_timeout)
-        .skew(given.timeouts.skew)
+        .idle_timeout(timeouts.idle)
+        .absolute_timeout(timeouts.absolute)
+        .skew(timeouts.skew)
         .build()
         .map_err(|error| match error {
             BuildError::KeyRing(error) => Failure::input(error),
@@ -121,32 +185,35 @@ fn see(
         .as_deref()
         .map(|text| from_hex("the binding", text))
         .transpose()?;
-    let state = match &given.store {
-        None => None,
-        Some(path) => {
-            let store = FileStore::new(path);
-            let revocations = Revocations::shared(audience, ring, store)
-                .read_only()
-                .refresh_on_use()
-                .build();
-            let listed = revocations.map_err(Failure::input)?.list().wait();
-            Some(listed.map_err(|error| {
-                Failure::not_done(format!("{}: {error}", path.display()))
-                    .then("are file, keys and audience those of the servers?")
-            })?)
-        }
-    };
     // Without a store, what it knows of is not for this command to judge: its clock may be ahead.
     let latest = Epoch::from_millis(u64::MAX);
     let unknown = RevocationState::from_parts(latest, Epoch::ZERO, []);
     let unknown = unknown.map_err(Failure::not_done)?;
-    let view = RevocationView::current(state.as_deref().unwrap_or(&unknown));
+    let view = RevocationView::current(state.unwrap_or(&unknown));
     let context = Context::new(now, view).with_binding(binding.as_deref().unwrap_or_default());
-    Ok(Seen {
-        inspection: codec.inspect(value, &context),
-        with_keys: true,
-        with_store: state.is_some(),
-    })
+    let inspection = codec.inspect(value, &context);
+    let opens = match (inspection.verdict(), inspection.claims()) {
+        (Err(kind), _) => Opens::No(kind),
+        (Ok(()), Some(claims)) => judged(claims, state, scopes),
+        (Ok(()), None) => Opens::Unknown(Missing::Keys),
+    };
+    Ok(Seen { inspection, opens })
+}
+
+/// What the application's scopes make of a token that is authentic and alive.
+fn judged(claims: &Claims, state: Option<&RevocationState>, scopes: &[Scope]) -> Opens {
+    let Some(state) = state else {
+        return Opens::Unknown(Missing::Revocations);
+    };
+    let is_revoked = |scope: &Scope| claims.epoch() < state.revoked_before(*scope);
+    if scopes.iter().any(is_revoked) {
+        return Opens::No(OpenErrorKind::Revoked);
+    }
+    // A session that is as new as the newest entry is in none of them.
+    if scopes.is_empty() && claims.epoch() < store::newest(state) {
+        return Opens::Unknown(Missing::Scopes);
+    }
+    Opens::Yes
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -199,19 +266,23 @@ impl Seen {
     }
 
     fn verdict(&self) -> String {
-        match self.inspection.verdict() {
-            Err(OpenErrorKind::Unauthentic) => {
-                "does not open: not authentic, or for another audience, cookie name or binding"
-                    .into()
+        match self.opens {
+            Opens::No(OpenErrorKind::Unauthentic) => {
+                "does not open: not authentic, or for another audience, cookie name or binding".into()
             }
-            Err(kind) => format!("does not open: {kind}"),
-            Ok(()) if !self.with_keys => {
+            Opens::No(kind) => format!("does not open: {kind}"),
+            Opens::Yes => "opens".into(),
+            Opens::Unknown(Missing::Keys) => {
                 "not known without keys; give them by --keys or SESSION_KEYS".into()
             }
-            Ok(()) if self.with_store => {
-                "opens, unless one of the application's own scopes was revoked".into()
+            Opens::Unknown(Missing::Revocations) => {
+                "opens, unless it was revoked, which is not known; --store asks the store, and --epoch \
+                 0 says that the servers have none".into()
             }
-            Ok(()) => "opens, unless it was revoked; --store looks".into(),
+            Opens::Unknown(Missing::Scopes) => {
+                "opens, unless one of its scopes was revoked, which is not known; --scope user=7 asks \
+                 for one".into()
+            }
         }
     }
 
@@ -233,8 +304,21 @@ impl Seen {
             "key": inspection.unverified_key_id().map(|key| key.to_string()),
             "claims": claims,
             "payload": inspection.payload().map(hex),
-            "opens": self.with_keys.then(|| inspection.verdict().is_ok()),
-            "refused": inspection.verdict().err().map(OpenErrorKind::name),
+            "opens": match self.opens {
+                Opens::Yes => "yes",
+                Opens::No(_) => "no",
+                Opens::Unknown(_) => "unknown",
+            },
+            "refused": match self.opens {
+                Opens::No(kind) => Some(kind.name()),
+                _ => None,
+            },
+            "missing": match self.opens {
+                Opens::Unknown(Missing::Keys) => Some("keys"),
+                Opens::Unknown(Missing::Revocations) => Some("revocations"),
+                Opens::Unknown(Missing::Scopes) => Some("scopes"),
+                _ => None,
+            },
         })
     }
 }

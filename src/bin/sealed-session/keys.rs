@@ -1,6 +1,7 @@
 //! `keys`: rings are made, listed, printed, checked and rotated.
 
 use std::fmt::Write as _;
+use std::io::{IsTerminal as _, stdout};
 
 use sealed_session::{
     Finding, Key, KeyId, KeyRing, KeyRingFile, KeyRingUpdateError, RingKey, Rotation,
@@ -12,6 +13,9 @@ use crate::args::{Check, Generate, List, OneLine, Rotate};
 use crate::findings;
 use crate::input::{RingAt, now, unreadable};
 use crate::output::{Answer, Failure};
+#[cfg(unix)]
+use crate::owner;
+use crate::timeline::{self, Does, Row};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -27,7 +31,16 @@ pub(crate) fn generate(given: &Generate) -> Result<Answer, Failure> {
         let next = "leave out --out to have the ring printed, or name a file";
         return Err(Failure::usage("- is not a file's name", next));
     }
-    KeyRingFile::new(path).create(&ring).map_err(|error| {
+    let file = KeyRingFile::new(path);
+    #[cfg(unix)]
+    let file = match &given.owner {
+        Some(owner) => {
+            let (user, group) = owner::numbers(owner)?;
+            file.owned_by(user, group)
+        }
+        None => file,
+    };
+    file.create(&ring).map_err(|error| {
         Failure::not_done(error).then("name a new file in a folder that may be written to")
     })?;
     let made = format!("made {}", path.display());
@@ -72,6 +85,10 @@ pub(crate) fn list(given: &List) -> Result<Answer, Failure> {
             .collect();
         return Ok(Answer::json(&json!({ "keys": keys })));
     }
+    let rows = rows(&ring, &keys, audience, now);
+    if given.svg {
+        return Ok(Answer::of(timeline::svg(&rows, now)));
+    }
     let mut text = format!(
         "{:8}  {:7}  {:20}  {}\n",
         "KEY", "STATE", "SEALS FROM", "OPENS UNTIL"
@@ -89,7 +106,40 @@ pub(crate) fn list(given: &List) -> Result<Answer, Failure> {
             time(key.open_until(), "for ever"),
         );
     }
+    if given.timeline || stdout().is_terminal() {
+        text.push_str(&timeline::text(&rows, now));
+    }
     Ok(Answer::of(text))
+}
+
+/// What each key does when: it seals until the next begins, and opens until it closes.
+fn rows(ring: &KeyRing, keys: &[&RingKey], audience: &str, now: UnixTime) -> Vec<Row> {
+    let ends = keys.iter().skip(1).map(|next| next.seal_from());
+    let ends = ends.chain([None]);
+    keys.iter()
+        .zip(ends)
+        .map(|(key, end)| {
+            let (from, until) = (key.seal_from(), key.open_until());
+            let sealing_end = match (end, until) {
+                (Some(end), Some(until)) => Some(end.min(until)),
+                (end, until) => end.or(until),
+            };
+            let mut stretches = Vec::new();
+            if until.is_none() || from < until {
+                stretches.push((from, sealing_end, Does::Seals));
+            }
+            if let Some(end) = sealing_end
+                && until.is_none_or(|until| end < until)
+            {
+                stretches.push((Some(end), until, Does::Opens));
+            }
+            Row {
+                id: key.key().id(audience).to_string(),
+                state: state(ring, key, now),
+                stretches,
+            }
+        })
+        .collect()
 }
 
 pub(crate) fn one_line(given: &OneLine) -> Result<Answer, Failure> {
@@ -128,13 +178,16 @@ pub(crate) fn check(given: &Check) -> Result<Answer, Failure> {
     }
     let mut warnings = report.warnings().iter();
     let is_followed = !warnings.any(|finding| matches!(finding, Finding::NotFollowed { .. }));
-    text.push_str(match (safe, given.leaked.is_empty()) {
+    let life = humantime::format_duration(given.policy.timeouts.longest()?.life);
+    text.push_str(&match (safe, given.leaked.is_empty()) {
         (true, _) if !is_followed => {
-            "safe to deploy only where no process follows a file, or all are restarted\n"
+            "safe to deploy only where no process follows a file, or all are restarted\n".to_owned()
         }
-        (true, true) => "safe to deploy: no session is lost\n",
-        (true, false) => "safe to deploy: nothing is lost but what the warnings say\n",
-        (false, _) => "not safe to deploy: sessions would be lost\n",
+        (true, true) => format!(
+            "safe to deploy: no session is lost, if none lasts longer than {life} without a renewal\n"
+        ),
+        (true, false) => "safe to deploy: nothing is lost but what the warnings say\n".to_owned(),
+        (false, _) => "not safe to deploy: sessions would be lost\n".to_owned(),
     });
     Ok(Answer::of(text).unless(!safe))
 }

@@ -1,8 +1,10 @@
 //! The command `sealed-session`, for operators of servers whose sessions it seals.
 //!
-//! It decides nothing that the library has not decided. `args` says what can be asked; `keys`, `inspect` and
-//! `revoke` answer, each by a function from arguments to what is printed, `pages` for shells and manuals;
-//! `input` reads rings, `cookies` finds a cookie in what is pasted, `output` is how answers and failures look.
+//! It decides nothing that the library has not decided. `args` says what can be asked; `keys`,
+//! `inspect` and `revoke` answer, each by a function from arguments to what is printed, `pages` for
+//! shells and manuals. `input` reads rings, `timeouts` the timeouts of sessions, `ids` the ids of
+//! scopes, `store` opens stores, `owner` finds users, `cookies` finds a cookie in what is pasted.
+//! `timeline` draws a ring, and `output` is how answers and failures look.
 //!
 //! Secrets come by file, environment or standard input, never by an argument, which other users of the
 //! machine and the shell's history would see.
@@ -11,12 +13,17 @@ mod args;
 mod cookies;
 mod findings;
 mod hex;
+mod ids;
 mod input;
 mod inspect;
 mod keys;
 mod output;
+mod owner;
 mod pages;
 mod revoke;
+mod store;
+mod timeline;
+mod timeouts;
 
 use std::process::ExitCode;
 
@@ -27,7 +34,14 @@ use output::{Answer, Failure};
 
 fn main() -> ExitCode {
     let given: Vec<_> = std::env::args_os().collect();
-    let failure = if given.iter().any(|argument| input::holds_a_key(argument)) {
+    let holds_a_password =
+        |argument: &std::ffi::OsString| argument.to_str().is_some_and(store::holds_a_password);
+    let failure = if given.iter().any(holds_a_password) {
+        Some(Failure::usage(
+            "a password was given as an argument, where other users and the shell's history can see it",
+            "give the store's URL by the environment variable SESSION_REVOCATIONS",
+        ))
+    } else if given.iter().any(|argument| input::holds_a_key(argument)) {
         Some(Failure::usage(
             "a key was given as an argument, where other users and the shell's history can see it",
             "treat that key as leaked; give rings as FILE, - for standard input, or env:NAME",

@@ -1,9 +1,12 @@
 //! Answers, failures, and the exit codes that tell them apart.
 
 use std::fmt;
-use std::io::{ErrorKind, Write as _, stderr, stdout};
+use std::io::{ErrorKind, IsTerminal as _, Write as _, stderr, stdout};
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::Duration;
 
+use sealed_session::{Epoch, UnixTime};
 use zeroize::Zeroizing;
 
 /// The answer is no: not safe to deploy, or does not open.
@@ -14,6 +17,59 @@ const USAGE: u8 = 2;
 const INPUT: u8 = 3;
 /// It could not be done.
 const NOT_DONE: u8 = 4;
+/// Whether the answer is yes or no depends on what was not given.
+const UNKNOWN: u8 = 5;
+
+/// Red, yellow and green, where a terminal shows them and nobody asked for none.
+const COLOURS: [(&str, &str); 3] = [
+    ("error:", "\u{1b}[1;31merror:\u{1b}[0m"),
+    ("warning:", "\u{1b}[1;33mwarning:\u{1b}[0m"),
+    ("next:", "\u{1b}[1;32mnext:\u{1b}[0m"),
+];
+
+/// A text with each line's first word in its colour.
+fn coloured(text: &str) -> String {
+    let line = |line: &str| {
+        let found = COLOURS.iter().find(|(word, _)| line.starts_with(word));
+        found.map_or_else(
+            || line.to_owned(),
+            |(word, colour)| line.replacen(word, colour, 1),
+        )
+    };
+    text.split_inclusive('\n').map(line).collect()
+}
+
+/// How long something may take before somebody at a terminal is told what it waits for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Does `work`, and says every now and then what it waits for.
+pub(crate) fn while_waiting<R>(what: &str, work: impl FnOnce() -> R) -> R {
+    if !stderr().is_terminal() {
+        return work();
+    }
+    std::thread::scope(|scope| {
+        let (done, is_done) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            let mut seconds = 0_u64;
+            while is_done.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                seconds = seconds.saturating_add(PATIENCE.as_secs());
+                let _ = write!(stderr(), "\r{what}, {seconds} s ");
+            }
+            if seconds > 0 {
+                let _ = writeln!(stderr());
+            }
+        });
+        let answer = work();
+        drop(done);
+        answer
+    })
+}
+
+/// The clock of a store: milliseconds since 1970, mostly some minutes ahead.
+pub(crate) fn clock(epoch: Epoch) -> String {
+    let millis = epoch.as_millis();
+    format!("clock {millis} ({})", UnixTime::from_millis(millis))
+}
 
 /// What a command has to say.
 #[derive(Debug)]
@@ -52,6 +108,12 @@ impl Answer {
         self
     }
 
+    /// The answer is neither yes nor no.
+    pub(crate) fn unknown(mut self) -> Self {
+        self.code = UNKNOWN;
+        self
+    }
+
     /// Something was changed, whatever becomes of the answer.
     pub(crate) fn after_change(mut self) -> Self {
         self.changed = true;
@@ -61,12 +123,22 @@ impl Answer {
     pub(crate) fn print(&self) -> ExitCode {
         for note in &self.notes {
             // Where nobody can be told, the work goes on.
-            let _ = writeln!(stderr(), "{note}");
+            let _ = writeln!(anstream::stderr(), "{}", coloured(note));
         }
-        let mut stdout = stdout().lock();
-        let written = stdout
-            .write_all(self.text.as_bytes())
-            .and_then(|()| stdout.flush());
+        // What is coloured is no ring, of which no copy is to be left behind.
+        let is_coloured = self.text.contains('\u{1b}')
+            || COLOURS.iter().any(|(word, _)| self.text.contains(word));
+        let written = if is_coloured {
+            let mut stdout = anstream::stdout().lock();
+            stdout
+                .write_all(coloured(&self.text).as_bytes())
+                .and_then(|()| stdout.flush())
+        } else {
+            let mut stdout = stdout().lock();
+            stdout
+                .write_all(self.text.as_bytes())
+                .and_then(|()| stdout.flush())
+        };
         match written {
             Ok(()) => ExitCode::from(self.code),
             // As with `| head`: the reader has read enough.
@@ -120,10 +192,10 @@ impl Failure {
     }
 
     pub(crate) fn report(&self) -> ExitCode {
-        let mut stderr = stderr().lock();
-        let _ = writeln!(stderr, "error: {}", self.text);
+        let mut stderr = anstream::stderr().lock();
+        let _ = writeln!(stderr, "{}", coloured(&format!("error: {}", self.text)));
         if let Some(next) = &self.next {
-            let _ = writeln!(stderr, "next:  {next}");
+            let _ = writeln!(stderr, "{}", coloured(&format!("next:  {next}")));
         }
         ExitCode::from(self.code)
     }

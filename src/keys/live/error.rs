@@ -3,7 +3,8 @@
 use core::fmt;
 
 use crate::error::{KeyRingError, KeyRingSourceError};
-use crate::time::TimeError;
+use crate::keys::rotation::ClosesEarly;
+use crate::time::{TimeError, UnixTime};
 
 /// Why a ring was not taken. The present one stays.
 #[derive(Clone, Debug)]
@@ -106,4 +107,32 @@ pub enum KeyRingEvent<'a> {
     },
     /// A ring was not loaded or not taken; the present one stays. An alarm when it goes on.
     Failed(&'a KeyRefreshError),
+    /// A key of the present ring closes before the last sessions under it end: these sessions end
+    /// early, and their users have to sign in again. Whoever rotates the keys does not know how long
+    /// this process's sessions last. Move the key's `open-until`, and give the longest timeouts of
+    /// all sessions to `keys check` and `keys rotate`. [`Sessions`](crate::Sessions) that have no
+    /// [`LiveKeyRing`](super::LiveKeyRing) tell their [`Telemetry`](crate::Telemetry).
+    ClosesEarly {
+        /// The key's place in the ring, from 1.
+        entry: usize,
+        /// Its `open-until`.
+        open_until: UnixTime,
+        /// The least `open-until` that ends no session early.
+        needed: UnixTime,
+    },
+}
+
+impl From<ClosesEarly> for KeyRingEvent<'_> {
+    fn from(found: ClosesEarly) -> Self {
+        let ClosesEarly {
+            entry,
+            open_until,
+            needed,
+        } = found;
+        Self::ClosesEarly {
+            entry,
+            open_until,
+            needed,
+        }
+    }
 }

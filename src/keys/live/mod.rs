@@ -22,7 +22,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::KeyRingError;
 use crate::keys::ring::{KeyRing, RingKey};
-use crate::keys::rotation::{Lifetimes, Reason, Refusal, may_follow};
+use crate::keys::rotation::{Lifetimes, Reason, Refusal, closing_early, may_follow};
 use crate::runtime::background::{self, Background, NoAnswer};
 use crate::runtime::clock::{Clock, Moment};
 use crate::runtime::follower::{Followed, Follower, Work};
@@ -210,11 +210,14 @@ impl LiveKeyRing {
         present.takers.push(taker);
         // Whole seconds, as the build has checked.
         let lifetimes = Lifetimes::new(idle.min(absolute).as_secs(), skew.as_secs());
-        present.lifetimes = Some(
-            present
-                .lifetimes
-                .map_or(lifetimes, |known| known.max(lifetimes)),
-        );
+        let known = present.lifetimes;
+        let longest = known.map_or(lifetimes, |known| known.max(lifetimes));
+        present.lifetimes = Some(longest);
+        let ring = Arc::clone(&present.ring);
+        drop(present);
+        if known != Some(longest) {
+            self.live().tell_closing_early(&ring, Some(longest));
+        }
         Ok(built)
     }
 }
@@ -244,6 +247,15 @@ impl Live {
     /// Under no lock, so that the listener may ask for the ring.
     fn tell(&self, event: &KeyRingEvent<'_>) {
         background::told(|| (self.listener)(event));
+    }
+
+    fn tell_closing_early(&self, ring: &KeyRing, lifetimes: Option<Lifetimes>) {
+        let (Ok(now), Some(lifetimes)) = (self.moment(), lifetimes) else {
+            return;
+        };
+        for found in closing_early(ring, now.unix_time(), lifetimes) {
+            self.tell(&found.into());
+        }
     }
 
     fn take(&self, ring: KeyRing) -> Taken {
@@ -293,6 +305,8 @@ impl Followed for Live {
             Ok(Some(ring)) => {
                 let keys = ring.keys().len();
                 self.tell(&KeyRingEvent::Replaced { keys });
+                let lifetimes = lock(&self.present).lifetimes;
+                self.tell_closing_early(&ring, lifetimes);
                 Ok(())
             }
             Ok(None) => Ok(()),

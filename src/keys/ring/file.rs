@@ -13,6 +13,8 @@ use zeroize::Zeroizing;
 use super::KeyRing;
 use super::source::name;
 use crate::error::{KeyRingSourceError, KeyRingSourceErrorKind};
+#[cfg(unix)]
+use crate::runtime::whole_file::Owner;
 use crate::runtime::whole_file::{FileError, Readers, WholeFile};
 
 /// Longer than any ring.
@@ -32,6 +34,15 @@ impl KeyRingFile {
         Self {
             file: WholeFile::new(path),
         }
+    }
+
+    /// The user and the group, by number, to whom the file and its lock are given when they are made:
+    /// for root, who makes them for a service. Unix only.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn owned_by(mut self, user: u32, group: u32) -> Self {
+        self.file.set_owner(Owner { user, group });
+        self
     }
 
     /// The file.

@@ -4,6 +4,8 @@
 //! present ring is taken, even where `check` would have advised against it: it is deployed by now, and a
 //! server that lacks a key refuses what others seal.
 
+#[cfg(feature = "std")]
+use super::later;
 use super::stretch::differences;
 use crate::keys::ring::{KeyRing, RingKey};
 use crate::time::UnixTime;
@@ -32,6 +34,35 @@ impl Lifetimes {
     pub(crate) const fn needed(self) -> u64 {
         self.life.saturating_add(self.skew.saturating_mul(2))
     }
+}
+
+/// A key that closes while sessions of the known lifetimes live under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg(feature = "std")]
+pub(crate) struct ClosesEarly {
+    /// Its place in the ring, from 1.
+    pub(crate) entry: usize,
+    pub(crate) open_until: UnixTime,
+    /// The least `open-until` that is safe (K2).
+    pub(crate) needed: UnixTime,
+}
+
+/// Those of `ring`. A key that is closed already was closed on purpose, and is not among them.
+#[cfg(feature = "std")]
+pub(crate) fn closing_early(
+    ring: &KeyRing,
+    now: UnixTime,
+    lifetimes: Lifetimes,
+) -> impl Iterator<Item = ClosesEarly> {
+    (1..).zip(ring.keys()).filter_map(move |(entry, key)| {
+        let (end, open_until) = (ring.sealing_end(key)?, key.open_until()?);
+        let needed = later(later(end, lifetimes.life), lifetimes.skew);
+        (now < open_until && open_until < needed).then_some(ClosesEarly {
+            entry,
+            open_until,
+            needed,
+        })
+    })
 }
 
 /// Why a ring is not taken.

@@ -35,7 +35,7 @@ use crate::token::key_id::KeyId;
 
 pub use finding::{CheckReport, Finding};
 #[cfg(feature = "std")]
-pub(crate) use follow::{Lifetimes, Reason, Refusal, may_follow};
+pub(crate) use follow::{ClosesEarly, Lifetimes, Reason, Refusal, closing_early, may_follow};
 pub use outcome::{Rotation, RotationError};
 
 /// Half an hour, half a day, and a minute: as sessions have them where nothing is said.

@@ -16,6 +16,8 @@ use super::{
     Version, check_len, fingerprint,
 };
 use crate::runtime::background::unblock;
+#[cfg(unix)]
+use crate::runtime::whole_file::Owner;
 use crate::runtime::whole_file::{FileError, Readers, WholeFile};
 
 /// Keeps the document in a file, for the processes of one machine.
@@ -65,6 +67,15 @@ impl FileStore {
             file: WholeFile::new(path),
             calls: Arc::default(),
         }
+    }
+
+    /// The user and the group, by number, to whom the file and its lock are given when they are made:
+    /// for root, who makes them for a service. Unix only.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn owned_by(mut self, user: u32, group: u32) -> Self {
+        self.file.set_owner(Owner { user, group });
+        self
     }
 
     /// The file.

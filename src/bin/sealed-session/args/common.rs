@@ -8,6 +8,7 @@ use sealed_session::{RotationPolicy, UnixTime};
 
 use crate::input::RingAt;
 use crate::output::Failure;
+use crate::store::StoreAt;
 
 /// How sessions and deploys are.
 #[derive(Debug, Args)]
@@ -26,26 +27,31 @@ pub(crate) struct Policy {
 
 impl Policy {
     pub(crate) fn rotation(&self) -> Result<RotationPolicy, Failure> {
+        let longest = self.timeouts.longest()?;
         Ok(RotationPolicy::new(self.audience.get()?)
-            .idle_timeout(self.timeouts.idle_timeout)
-            .absolute_timeout(self.timeouts.absolute_timeout)
-            .skew(self.timeouts.skew)
+            .idle_timeout(longest.life)
+            .absolute_timeout(longest.life)
+            .skew(longest.skew)
             .propagation(self.propagation)
             .period(self.period))
     }
 }
 
+/// Those of every kind of session whose cookies are under the ring. The longest counts.
 #[derive(Debug, Args)]
 pub(crate) struct Timeouts {
-    /// The sessions' idle timeout; while it is being changed, the longer one
-    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = humantime::parse_duration)]
-    pub(crate) idle_timeout: Duration,
-    /// The sessions' absolute timeout, likewise
-    #[arg(long, value_name = "DURATION", default_value = "12h", value_parser = humantime::parse_duration)]
-    pub(crate) absolute_timeout: Duration,
-    /// How far the clocks of servers may differ
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration)]
-    pub(crate) skew: Duration,
+    /// The longest idle timeout of any sessions; while it is being changed, the longer one [default: 30m]
+    #[arg(long, value_name = "DURATION", env = "SESSION_IDLE_TIMEOUT", value_parser = humantime::parse_duration)]
+    pub(crate) idle_timeout: Option<Duration>,
+    /// The longest absolute timeout of any sessions, likewise [default: 12h]
+    #[arg(long, value_name = "DURATION", env = "SESSION_ABSOLUTE_TIMEOUT", value_parser = humantime::parse_duration)]
+    pub(crate) absolute_timeout: Option<Duration>,
+    /// How far the clocks of servers may differ [default: 60s]
+    #[arg(long, value_name = "DURATION", env = "SESSION_SKEW", value_parser = humantime::parse_duration)]
+    pub(crate) skew: Option<Duration>,
+    /// A file with a line for each kind of session, as the library's `Sessions::timeouts` prints it
+    #[arg(long, value_name = "FILE", env = "SESSION_TIMEOUTS")]
+    pub(crate) timeouts: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -84,14 +90,17 @@ pub(crate) struct Json {
 /// Where the revocations are.
 #[derive(Debug, Args)]
 pub(crate) struct Store {
-    /// The file store
+    /// The store: a file, or a URL such as redis://host/0
     #[arg(
         long,
-        value_name = "FILE",
+        value_name = "STORE",
         env = "SESSION_REVOCATIONS",
         hide_env_values = true
     )]
-    pub(crate) store: PathBuf,
+    pub(crate) store: StoreAt,
+    /// The key in Redis, or the row in PostgreSQL, where the servers name one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) store_name: Option<String>,
     /// The servers' ring
     #[arg(long, value_name = "RING", default_value = "env:SESSION_KEYS")]
     pub(crate) keys: RingAt,

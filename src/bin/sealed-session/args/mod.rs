@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
 use crate::input::RingAt;
+use crate::store::StoreAt;
 pub(crate) use common::{At, Audience, Json, Policy, Store, Timeouts};
 
 /// The command.
@@ -19,6 +20,7 @@ pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or the answer is yes
   1  the answer is no: not safe to deploy, or the cookie does not open
+  5  with what was given it cannot be known whether the cookie opens
   2  wrong arguments
   3  what was given cannot be read, or is not what it should be
   4  it could not be done: a file, a store, the clock or the random generator failed
@@ -31,7 +33,12 @@ Environment:
   SESSION_AUDIENCE     the audience, where --audience is not given
   SESSION_KEYS         the servers' ring, where --keys is not given
   SESSION_COOKIE       the cookie's full name, where --cookie is not given
-  SESSION_REVOCATIONS  the file store, where --store is not given";
+  SESSION_REVOCATIONS  the store of revocations, where --store is not given
+  SESSION_IDLE_TIMEOUT, SESSION_ABSOLUTE_TIMEOUT, SESSION_SKEW, SESSION_TIMEOUTS
+                       where the options of these names are not given
+
+Stores (STORE): a path or file:PATH; s3://BUCKET/PATH, gs://, az://; redis://HOST/0, rediss://;
+postgres://HOST/DATABASE. A URL with a password is given by the environment only.";
 
 /// Keys, cookies and revocations of sealed sessions, for operators
 #[derive(Debug, Parser)]
@@ -52,11 +59,11 @@ pub(crate) enum Command {
     /// says what the cookie claims, and whether it opens; for that, cookie name, timeouts and binding must be
     /// the application's.
     Inspect(Inspect),
-    /// Log out a user, a session, another scope, or everyone, in a file store
+    /// Log out a user, a session, another scope, or everyone
     ///
     /// Durable when the command ends; servers know within their refresh interval.
     Revoke(Revoke),
-    /// Make and list a file store of revocations
+    /// Make and list a store of revocations
     #[command(subcommand)]
     Revocations(RevocationsCommand),
     /// Print a completion script for a shell
@@ -106,6 +113,9 @@ pub(crate) struct Generate {
     /// Write it to a new file, readable by its owner alone, instead of printing it
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Whose the file is to be, when root makes it for a service: USER or USER:GROUP
+    #[arg(long, value_name = "OWNER", requires = "out")]
+    pub(crate) owner: Option<String>,
     #[command(flatten)]
     pub(crate) at: At,
 }
@@ -121,6 +131,12 @@ pub(crate) struct List {
     pub(crate) at: At,
     #[command(flatten)]
     pub(crate) json: Json,
+    /// Draw the ring's schedule below the list, as a terminal always gets it
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) timeline: bool,
+    /// Draw the ring's schedule as an SVG image instead
+    #[arg(long, conflicts_with_all = ["json", "timeline"])]
+    pub(crate) svg: bool,
 }
 
 #[derive(Debug, Args)]
@@ -189,9 +205,26 @@ pub(crate) struct Inspect {
     /// The binding that the application passes, in hex
     #[arg(long, value_name = "HEX")]
     pub(crate) binding: Option<String>,
-    /// A file store: has it been revoked?
-    #[arg(long, value_name = "FILE")]
-    pub(crate) store: Option<PathBuf>,
+    /// Where the revocations are, as for `revoke`: has the session been revoked?
+    #[arg(
+        long,
+        value_name = "STORE",
+        env = "SESSION_REVOCATIONS",
+        hide_env_values = true,
+        conflicts_with = "epoch"
+    )]
+    pub(crate) store: Option<StoreAt>,
+    /// The key in Redis, or the row in PostgreSQL, where the servers name one
+    #[arg(long, value_name = "NAME", requires = "store")]
+    pub(crate) store_name: Option<String>,
+    /// A scope that the application's session has, such as user=7; each of them, to know for sure
+    #[arg(long = "scope", value_name = "KIND=ID")]
+    pub(crate) scopes: Vec<String>,
+    #[command(flatten)]
+    pub(crate) form: IdForm,
+    /// The servers have no store, and this revocation epoch: 0 unless they set one
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) epoch: Option<u64>,
     #[command(flatten)]
     pub(crate) timeouts: Timeouts,
     #[command(flatten)]
@@ -260,14 +293,14 @@ pub(crate) struct IdForm {
     /// The ids are bytes, written in hex
     #[arg(long)]
     pub(crate) hex: bool,
-    /// The ids are text as it stands, also where it looks like a UUID in another form
+    /// The ids are text as it stands, also where it looks like a number or a UUID in another form
     #[arg(long, conflicts_with = "hex")]
     pub(crate) text: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RevocationsCommand {
-    /// Make the store, once in its life; every session from before is refused
+    /// Make the store, once in its life; everybody who is signed in is signed out
     Create(Create),
     /// List what has been revoked
     ///
@@ -290,12 +323,18 @@ pub(crate) struct Create {
     /// How far the clocks of servers may differ
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration)]
     pub(crate) skew: Duration,
+    /// Whose a new file is to be, when root makes it for a service: USER or USER:GROUP [default: the
+    /// owner of the folder]
+    #[arg(long, value_name = "OWNER")]
+    pub(crate) owner: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ListRevoked {
     #[command(flatten)]
     pub(crate) store: Store,
+    #[command(flatten)]
+    pub(crate) form: IdForm,
     /// Only this user
     #[arg(long, value_name = "ID", conflicts_with_all = ["session", "scope"], value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) user: Option<String>,

@@ -676,3 +676,72 @@ fn the_longest_life_and_skew_of_those_who_follow_decide() {
     assert!(!taken_at(&clock, 259));
     assert!(taken_at(&clock, 260));
 }
+
+/// Whoever rotates the keys may not know of sessions that last for a week; the process that seals them
+/// does.
+#[test]
+fn a_key_that_closes_before_its_sessions_end_is_told_by_the_process_that_knows_them() {
+    let week = Duration::from_secs(7 * 86_400);
+    let ring = |until: u64| {
+        let closes = entry(1).with_open_until(at(NOW + 100 + until));
+        KeyRing::new([closes, from(2, NOW + 100)]).unwrap()
+    };
+    let needed = 7 * 86_400 + 60;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    let source = Put::new(&ring(needed - 1));
+    let clock = ManualClock::new(at(NOW));
+    let live = LiveKeyRing::builder(source.clone())
+        .clock(clock.clone())
+        .refresh_on_use()
+        .on_event(move |event| {
+            if let KeyRingEvent::ClosesEarly {
+                entry,
+                open_until,
+                needed,
+            } = event
+            {
+                heard.lock().unwrap().push((*entry, *open_until, *needed));
+            }
+        })
+        .load()
+        .wait()
+        .unwrap();
+    let take = || std::mem::take(&mut *told.lock().unwrap());
+    let expected = |until: u64| vec![(1, at(NOW + 100 + until), at(NOW + 100 + needed))];
+    // Sessions of half an hour have room enough.
+    let _short = sessions(&live, &clock);
+    assert_eq!(take(), []);
+    let long = Sessions::<Account>::builder("shop.example", &live)
+        .clock(clock.clone())
+        .idle_timeout(week)
+        .absolute_timeout(week)
+        .build()
+        .unwrap();
+    assert_eq!(take(), expected(needed - 1));
+    // Others that last no longer tell nothing new.
+    let _short = sessions(&live, &clock);
+    assert_eq!(take(), []);
+    source.put(&ring(needed));
+    assert!(live.refresh().wait().unwrap());
+    assert_eq!(take(), []);
+    source.put(&ring(50));
+    assert!(live.refresh().wait().unwrap());
+    assert_eq!(take(), expected(50));
+    // One that was closed at once has leaked.
+    let closed = KeyRing::new([entry(1).with_open_until(at(NOW)), from(2, NOW - 60)]);
+    let (source, _) = (Put::new(&closed.unwrap()), long);
+    let live = LiveKeyRing::builder(source).clock(clock.clone());
+    let heard = Arc::clone(&told);
+    let live = live
+        .on_event(move |event| {
+            if matches!(event, KeyRingEvent::ClosesEarly { .. }) {
+                heard.lock().unwrap().push((0, at(0), at(0)));
+            }
+        })
+        .load()
+        .wait()
+        .unwrap();
+    let _sessions = sessions(&live, &clock);
+    assert_eq!(take(), []);
+}

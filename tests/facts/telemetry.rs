@@ -48,6 +48,31 @@ fn told(telemetry: impl Telemetry, ring: &KeyRing, clock: &ManualClock) -> Sessi
         .unwrap()
 }
 
+/// A ring that is not followed has no listener of its own.
+#[test]
+fn a_key_of_a_fixed_ring_that_closes_early_is_told_when_sessions_are_built() {
+    let ring = |until| {
+        KeyRing::new([
+            RingKey::new(key(1)).with_open_until(at(until)),
+            RingKey::new(key(2)).with_seal_from(at(NOW)),
+        ])
+        .unwrap()
+    };
+    let clock = ManualClock::new(at(NOW));
+    let log = Log::default();
+    let needed = NOW + 30 * 60 + 60;
+    let _sessions = told(log.clone(), &ring(needed), &clock);
+    assert_eq!(log.take(), Vec::<String>::new());
+    let _sessions = told(log.clone(), &ring(needed - 1), &clock);
+    let [line] = &log.take()[..] else {
+        panic!("not told");
+    };
+    assert!(
+        line.starts_with("KeyRing(ClosesEarly { entry: 1,"),
+        "{line}"
+    );
+}
+
 #[test]
 fn the_old_key_is_seen_in_use_and_the_new_one_takes_over() {
     let ring = KeyRing::new([

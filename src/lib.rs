@@ -1,9 +1,9 @@
-//! A session that lives in its own cookie: sealed by the server, opened with no look-up.
+//! A session in its own cookie: the server seals it, and opens it again without a look-up.
 //!
 //! [`Sessions`] seals a typed value into a `Set-Cookie` line and opens it again from a `Cookie`
-//! header. The value is encrypted and authenticated, ends by two time limits, moves from key to key
-//! as the [`KeyRing`] rotates, and can be revoked. What does not open is refused with an
-//! [`OpenError`], which never says more than its kind.
+//! header. The value is authenticated and, by default, encrypted. It expires by two time limits, is
+//! sealed with new keys as the [`KeyRing`] rotates, and can be revoked. A cookie that does not open
+//! is refused with an [`OpenError`], which never says more than its kind.
 //!
 //! ```
 //! use sealed_session::{Key, KeyRing, SessionData, Sessions};
@@ -31,9 +31,9 @@
 //! session -> claims + payload -> aead -> wire -> cookie -> Set-Cookie header
 //! ```
 //!
-//! The order is the security argument: nothing is interpreted before it is authenticated, and the
-//! application's own code runs last, for a token that is authentic, alive and not revoked. It is
-//! also the order of [`OpenErrorKind`] and of the table in `docs/SPEC.md`.
+//! Security depends on this order: nothing is interpreted before it is authenticated, and the
+//! application's own code runs last, only for a token that is authentic, within its time limits and
+//! not revoked. [`OpenErrorKind`] and the table in `docs/SPEC.md` have the same order.
 //!
 //! # Where to look
 //!
@@ -43,44 +43,48 @@
 //! - `token`: what the bytes are, from base64url to the encoded value;
 //! - `runtime`: clocks, threads and files;
 //! - `keys`: a key, a ring, its rotation, a ring that follows a file;
-//! - `revocation`: who was logged out, and the stores that remember it;
+//! - `revocation`: which sessions were revoked, and the stores that keep this;
 //! - `cookie`: the `Set-Cookie` line, and finding ours in a `Cookie` header;
-//! - `codec`: the steps put together, pure; `telemetry`; `sessions`: the codec with clock,
-//!   randomness and keys that can be swapped;
+//! - `codec`: all the steps put together, without I/O;
+//!
+//! - `telemetry`: what is told of opening, sealing, keys and revocations;
+//!
+//! - `sessions`: the codec with a clock, randomness, and keys that can be replaced;
 //! - `testing`: what an application's own tests use.
 //!
 //! # Two levels
 //!
 //! - [`Codec`] is pure and `no_std` + `alloc`: the time, random bytes and the revocation state are
-//!   arguments. Tests, wasm and other clocks use it directly.
+//!   arguments. Use it directly in tests, in wasm, or with a clock of your own.
 //! - [`Sessions`] (feature `std`) adds the system clock, the operating system's generator, a ring
-//!   that can be swapped, a revocation state and the cookie's attributes. Frameworks and
+//!   that can be replaced, a revocation state and the cookie's attributes. Frameworks and
 //!   applications use this one.
 //!
 //! # Features
 //!
-//! - `std`, on by default: [`Sessions`] and what it stands on.
+//! - `std`, on by default: [`Sessions`] and what it needs.
 //! - `ring`, `aws-lc-rs`: faster backends of the same format.
-//! - `redis`, `postgres`, `s3`, `gcs`, `azure`: revocations in Redis or Valkey, in PostgreSQL, in a bucket.
+//! - `redis`, `postgres`, `s3`, `gcs`, `azure`: revocations in Redis or Valkey, in PostgreSQL, in a
+//!   bucket.
 //! - `tracing`, `metrics`: adapters of [`Telemetry`].
 //! - `http`, `cookie`: [`SetCookie`] turns into their types.
-//! - `json`: `Json`, a part of a session that has no fixed type. `docs/LOOSE.md` is for people who come from
-//!   `session.insert("key", value)`.
+//! - `json`: `Json`, a part of a session that has no fixed type. `docs/LOOSE.md` is for people who
+//!   are used to `session.insert("key", value)`.
 //! - `cli`: the command `sealed-session`, and `Codec::inspect`, which it uses.
+//!
+//! No feature changes a default, or a byte of what is sealed.
 //!
 //! # Keys
 //!
-//! A [`KeyRing`] carries its schedule. [`RotationPolicy`] plans the next one and checks what a deploy would
-//! lose; a [`LiveKeyRing`] follows a file or a secrets manager while requests run. `docs/OPERATIONS.md` is
-//! for those who deploy them.
+//! A [`KeyRing`] contains the schedule of its keys. A [`RotationPolicy`] plans the next ring, and
+//! checks what a deploy of it would break. A [`LiveKeyRing`] follows a file or a secrets manager
+//! while requests run. `docs/OPERATIONS.md` describes how to operate them.
 //!
 //! # Logging out
 //!
-//! [`Revocations`] say where it is kept who was logged out: in a store that servers share ([`FileStore`],
-//! Redis, PostgreSQL, a bucket, one's own [`RevocationStore`]), in this process, or by a number of the
-//! configuration. `docs/REVOCATION.md` sets each up.
-//!
-//! No feature changes a default or a byte.
+//! [`Revocations`] says where revocations are kept: in a store that servers share ([`FileStore`],
+//! Redis, PostgreSQL, a bucket, your own [`RevocationStore`]), in this process, or as a number in
+//! the configuration. `docs/REVOCATION.md` describes how to set up each.
 
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -177,12 +181,5 @@ extern crate self as sealed_session;
 #[path = "../tests/shuttle/model.rs"]
 mod shuttle_model;
 
-/// The examples of the page on loosely typed sessions.
-#[cfg(all(doctest, feature = "std", feature = "json"))]
-#[doc = include_str!("../docs/LOOSE.md")]
-struct Loose;
-
-/// The README's examples, run as documentation tests.
-#[cfg(all(doctest, feature = "std"))]
-#[doc = include_str!("../README.md")]
-struct Readme;
+#[cfg(all(doctest, feature = "std", feature = "http", feature = "json"))]
+mod pages;

@@ -80,6 +80,16 @@ impl<'a, T: SessionData> CodecBuilder<'a, T> {
         self
     }
 
+    /// The most bytes that the cookie's name and value may take together; 4096 by default, which is
+    /// what browsers keep, and no more than that. A session that would take more is not sealed
+    /// ([`SealError::TooLong`](crate::SealError::TooLong)). Set less where a proxy takes less: nginx answers 502 where the
+    /// response's headers do not fit into its buffer, 4 KiB by default (`proxy_buffer_size`).
+    #[must_use]
+    pub const fn max_cookie_len(mut self, bytes: usize) -> Self {
+        self.settings.max_len = bytes;
+        self
+    }
+
     /// Takes timeouts and a skew of any length, also an idle timeout above the absolute one: to read
     /// test vectors, which try the limits of the numbers. No application needs it.
     #[must_use]

@@ -89,6 +89,7 @@ pub struct Codec<T> {
     protection: Protection,
     accepted: Accepted,
     limits: Limits,
+    max_len: usize,
     ring: Arc<DerivedRing<DerivedKeys>>,
     origin: Origin,
     #[cfg(feature = "std")]

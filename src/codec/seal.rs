@@ -16,7 +16,7 @@ use crate::token::payload;
 use crate::token::random::Randomness;
 use crate::token::schedule::DerivedKeys;
 use crate::token::sealed::Sealed;
-use crate::token::wire::{self, HEADER_LEN, MAX_NAME_AND_VALUE, MAX_TOKEN, Protection};
+use crate::token::wire::{self, HEADER_LEN, MAX_TOKEN, Protection};
 
 impl<T: SessionData> Codec<T> {
     /// Seals a new session: at sign-in, and at every change of who the user is.
@@ -217,14 +217,14 @@ impl<T: SessionData> Codec<T> {
         ))
     }
 
-    /// The 4096 limit, before anything is encrypted.
+    /// The limit of the length, before anything is encrypted.
     fn check_len(&self, body_len: usize) -> Result<(), SealError> {
         let token_len = self.protection.overhead().saturating_add(body_len);
         let name_and_value = wire::encoded_len(token_len).saturating_add(self.cookie_name.len());
-        if name_and_value > MAX_NAME_AND_VALUE {
+        if name_and_value > self.max_len {
             return Err(SealError::TooLong {
                 name_and_value,
-                limit: MAX_NAME_AND_VALUE,
+                limit: self.max_len,
             });
         }
         Ok(())

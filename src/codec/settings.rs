@@ -15,7 +15,7 @@ use crate::keys::ring::KeyRing;
 use crate::token::canonical::length_prefix;
 use crate::token::payload;
 use crate::token::validity::Limits;
-use crate::token::wire::{Accepted, Protection};
+use crate::token::wire::{Accepted, MAX_NAME_AND_VALUE, Protection};
 
 /// What does not depend on the audience, the cookie or the keys.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) idle_timeout: Duration,
     pub(crate) absolute_timeout: Duration,
     pub(crate) skew: Duration,
+    /// The most bytes of a cookie's name and value together.
+    pub(crate) max_len: usize,
     /// Whether timeouts and skew may be what no application means.
     pub(crate) any_times: bool,
 }
@@ -37,6 +39,7 @@ impl Settings {
         idle_timeout: Duration::from_secs(30 * 60),
         absolute_timeout: Duration::from_secs(12 * 60 * 60),
         skew: Duration::from_secs(60),
+        max_len: MAX_NAME_AND_VALUE,
         any_times: false,
     };
 
@@ -53,6 +56,9 @@ impl Settings {
             return Err(BuildError::AudienceTooLong);
         }
         cookie::check_name(cookie_name)?;
+        if self.max_len > MAX_NAME_AND_VALUE {
+            return Err(BuildError::CookieTooLong);
+        }
         payload::check_type::<T>()?;
         let limits = self.limits()?;
         let accepted = if self.accept_both {
@@ -69,6 +75,7 @@ impl Settings {
             protection: self.protection,
             accepted,
             limits,
+            max_len: self.max_len,
             ring: Arc::new(derive_ring(keys, audience, cookie_name)?),
             origin: Origin::new(audience, cookie_name),
             #[cfg(feature = "std")]

@@ -21,6 +21,8 @@ pub enum BuildError {
     TimeoutTooLong,
     /// The skew is longer than an hour.
     SkewTooLong,
+    /// A cookie was to take more than 4096 bytes, which browsers do not keep.
+    CookieTooLong,
     /// A timeout or the skew has a fraction of a second.
     FractionOfSecond,
     /// The cookie's name or attributes.
@@ -71,6 +73,10 @@ impl fmt::Display for BuildError {
             Self::SkewTooLong => f.write_str(
                 "the skew is longer than an hour; it is how far two servers' clocks may differ, a \
                  minute where nothing is said",
+            ),
+            Self::CookieTooLong => f.write_str(
+                "a cookie's name and value together take at most 4096 bytes, for browsers keep no \
+                 longer one; set a lower max_cookie_len",
             ),
             Self::FractionOfSecond => {
                 f.write_str("a timeout or the skew has a fraction of a second")

@@ -45,7 +45,7 @@ pub enum SealError {
     Encryption,
     /// The binding is 4 GiB or longer.
     BindingTooLong,
-    /// Name and value together exceed what browsers keep.
+    /// Name and value together are longer than browsers keep, or than `max_cookie_len` allows.
     TooLong {
         /// Length of the cookie's name and value together, in bytes.
         name_and_value: usize,
@@ -129,8 +129,8 @@ impl fmt::Display for SealError {
                 limit,
             } => write!(
                 f,
-                "cannot seal a session: cookie name and value take {name_and_value} bytes, and \
-                 browsers keep {limit}; store less in the session",
+                "cannot seal a session: cookie name and value take {name_and_value} bytes, and at \
+                 most {limit} are allowed (browsers keep 4096); store less in the session",
             ),
         }
     }

@@ -67,15 +67,15 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         }
     }
 
-    /// How long a session lasts without being renewed. Whole seconds; 30 minutes by default.
-    /// A shorter one takes effect at once, on cookies already out.
+    /// How long a session lasts without being renewed. Whole seconds; 30 minutes by default. A
+    /// shorter one takes effect at once, also for cookies that browsers already have.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.codec.idle_timeout = timeout;
         self
     }
 
-    /// How long a session lasts from sign-in, whatever its renewals. Whole seconds; 12 hours by
-    /// default. A shorter one takes effect at once, on cookies already out.
+    /// How long a session lasts from sign-in, however often it is renewed. Whole seconds; 12 hours
+    /// by default. A shorter one takes effect at once, also for cookies that browsers already have.
     pub fn absolute_timeout(mut self, timeout: Duration) -> Self {
         self.codec.absolute_timeout = timeout;
         self
@@ -87,35 +87,48 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         self
     }
 
+    /// The most bytes that the cookie's name and value may take together; 4096 by default, which is
+    /// what browsers keep, and no more than that. A session that would take more is not sealed
+    /// ([`SealError::TooLong`](crate::SealError::TooLong)). Set less where a proxy takes less:
+    /// nginx answers 502 where the response's headers do not fit into its buffer, 4 KiB by default
+    /// (`proxy_buffer_size`).
+    pub fn max_cookie_len(mut self, bytes: usize) -> Self {
+        self.codec.max_len = bytes;
+        self
+    }
+
     /// How sessions are sealed, and which form is opened. Encrypted by default.
     pub fn protection(mut self, protection: Protection) -> Self {
         self.codec.protection = protection;
         self
     }
 
-    /// Opens both forms, whichever is sealed: for the time in which a fleet changes over. First
-    /// deploy this on every server, then change [`protection`](Self::protection), and remove this
-    /// when the last session of the former form has ended.
+    /// Opens both encrypted and signed sessions, whichever of them is sealed. Use it to change from
+    /// one form to the other: first deploy this on every server, then change
+    /// [`protection`](Self::protection), and remove this when the last session of the former form
+    /// has ended.
     pub fn accept_both_protections(mut self) -> Self {
         self.codec.accept_both = true;
         self
     }
 
-    /// The cookie's name and attributes. `__Host-` and [`SessionData::NAME`], and the strictest
-    /// attributes by default.
+    /// The cookie's name and attributes. By default the name is `__Host-` and
+    /// [`SessionData::NAME`], and the attributes are the strictest ones.
     pub fn cookie(mut self, settings: CookieSettings) -> Self {
         self.cookie = settings;
         self
     }
 
-    /// Where the site is reached: `"https://shop.example"`, or `"http://localhost:3000"` on a
-    /// developer's machine. Read it from the configuration, and the same program runs at both.
+    /// The origin at which the site is reached: `"https://shop.example"`, or
+    /// `"http://localhost:3000"` on a developer's machine. Read it from the configuration, and the
+    /// same program runs at both.
     ///
-    /// Browsers keep a `Secure` cookie over HTTPS alone, as do other clients, and some (Safari, Python's
-    /// and Go's) make no exception for localhost: a sign-in would lead back to the sign-in page without
-    /// a word. So at an origin of plain HTTP, which must be this very machine (`localhost`, a name below it,
-    /// `127.0.0.0/8`, `[::1]`), the cookie has no prefix, no `Secure` and no `Domain`. Any other origin of
-    /// plain HTTP is an error at [`build`](Self::build).
+    /// Browsers and other clients keep a `Secure` cookie only over HTTPS. Some of them (Safari,
+    /// Python's and Go's) make no exception for localhost: a sign-in would lead back to the sign-in
+    /// page, without an error. So at an origin with plain HTTP the cookie has no prefix, no
+    /// `Secure` and no `Domain`. Such an origin must be this machine itself (`localhost`, a name
+    /// below it, `127.0.0.0/8`, `[::1]`). Any other origin with plain HTTP is an error at
+    /// [`build`](Self::build).
     ///
     /// ```
     /// use sealed_session::{Key, KeyRing, SessionData, Sessions};
@@ -135,9 +148,9 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         self
     }
 
-    /// Keeps revocations in a store that servers share, and loads it in the background. Nothing opens until it
-    /// was loaded: a server awaits [`create_store`](Revocations::create_store) before it takes requests, which
-    /// also makes the store where there is none yet.
+    /// Keeps revocations in a store that servers share, and loads it in the background. No session
+    /// opens until the store has been loaded. So await [`create_store`](Revocations::create_store)
+    /// before the server takes requests. It also creates the store if there is none yet.
     ///
     /// ```
     /// use sealed_session::{FileStore, Key, KeyRing, SessionData, Sessions};
@@ -155,9 +168,9 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Audience, keys (also those of a [`LiveKeyRing`]), timeouts, skew and clock are those of the sessions, and
-    /// [`telemetry`](Self::telemetry) is told what happens. A second kind of session shares it:
-    /// `.revocations(sessions.revocations().clone())`.
+    /// The revocations use the audience, keys (also those of a [`LiveKeyRing`]), timeouts, skew and
+    /// [`Clock`] of the sessions, and the [`telemetry`](Self::telemetry) is told what happens. A
+    /// second kind of session shares them with `.revocations(sessions.revocations().clone())`.
     pub fn revocations_in(self, store: impl RevocationStore) -> Self {
         self.revocations_with(store, |revocations| revocations)
     }
@@ -173,10 +186,11 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         self
     }
 
-    /// Where revocations are kept, if it is not [in a store](Self::revocations_in) of these sessions alone. A fixed
-    /// epoch of 0 by default: nothing can be revoked.
+    /// Where revocations are kept, unless these sessions have [a store of their
+    /// own](Self::revocations_in). By default the epoch is fixed at 0, and nothing can be revoked.
     ///
-    /// Sessions of the same keys and audience must share one, whatever their cookies are called.
+    /// All sessions with the same keys and audience must share one `Revocations`, also if their
+    /// cookies have different names.
     pub fn revocations(mut self, revocations: Revocations) -> Self {
         self.revocations = RevocationsKept::At(revocations);
         self
@@ -196,11 +210,12 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
     }
 
     /// Where the 32 random bytes of each sealing come from: for tests, and for platforms without an
-    /// operating system's generator, such as `wasm32-unknown-unknown`. The operating system by
-    /// default.
+    /// operating system's generator, such as `wasm32-unknown-unknown`. By default they come from
+    /// the operating system.
     ///
-    /// Dangerous, because the caller answers for them: see [`Randomness::dangerous_from_bytes`].
-    /// Never a generator in user space, which a restored snapshot repeats.
+    /// Dangerous, because the caller is responsible for them: see
+    /// [`Randomness::dangerous_from_bytes`]. Never use a generator in user space: a restored
+    /// snapshot of the machine repeats its output.
     pub fn dangerous_randomness(
         mut self,
         source: impl Fn() -> Result<Randomness, RandomnessError> + Send + Sync + 'static,
@@ -209,14 +224,14 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         self
     }
 
-    /// Is told of every session that is opened, refused or sealed. Nobody by default.
+    /// Is told of every session that is opened, refused or sealed. There is none by default.
     pub fn telemetry(mut self, telemetry: impl Telemetry) -> Self {
         self.telemetry = Some(Arc::new(telemetry));
         self
     }
 
-    /// For tests of several servers in one process: knows nothing of what other sessions of this
-    /// process have signed out or changed, as if it were another process.
+    /// For tests of several servers in one process: these sessions do not see what other
+    /// [`Sessions`] of this process have signed out or changed, as if they ran in another process.
     pub fn as_in_another_process(mut self) -> Self {
         self.another_process = true;
         self

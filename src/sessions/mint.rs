@@ -1,5 +1,5 @@
-//! [`Mint`]: cookies as an application's tests need them, such as one of a sign-in eleven hours ago.
-//! Exported by [`testing`](crate::testing).
+//! [`Mint`]: makes cookies for an application's tests, such as that of a sign-in eleven hours ago.
+//! [`testing`](crate::testing) exports it.
 
 use core::fmt;
 use core::time::Duration;
@@ -12,7 +12,7 @@ use crate::error::SealError;
 use crate::time::{Epoch, UnixTime};
 use crate::token::key_id::KeyId;
 
-/// Makes cookies of `sessions` for any start, issue, key and binding: for tests.
+/// For tests: makes cookies of `sessions` with any start, time of issue, key and binding.
 ///
 /// ```
 /// use sealed_session::testing::mint;
@@ -44,7 +44,7 @@ use crate::token::key_id::KeyId;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// What it makes is authentic. Where it says nothing else, it makes what [`Sessions::start`] makes.
+/// The cookies are authentic. Without other settings, the cookie is what [`Sessions::start`] makes.
 pub const fn mint<T: SessionData>(sessions: &Sessions<T>) -> Mint<'_, T> {
     Mint {
         sessions,
@@ -83,7 +83,8 @@ impl When {
 }
 
 impl<'a, T: SessionData> Mint<'a, T> {
-    /// How long ago the session began, by the sessions' clock. Whole seconds; now by default.
+    /// How long ago the session began, by the sessions' [`Clock`](crate::Clock). Whole seconds. By
+    /// default it begins now.
     pub const fn signed_in_ago(mut self, by: Duration) -> Self {
         self.started = When::Ago(by);
         self
@@ -95,8 +96,8 @@ impl<'a, T: SessionData> Mint<'a, T> {
         self
     }
 
-    /// How long ago the cookie was sealed, by the last renewal. Whole seconds; when the session began by
-    /// default.
+    /// How long ago the cookie was sealed by the last renewal. Whole seconds. By default it was
+    /// sealed when the session began.
     pub const fn issued_ago(mut self, by: Duration) -> Self {
         self.issued = Some(When::Ago(by));
         self
@@ -108,14 +109,15 @@ impl<'a, T: SessionData> Mint<'a, T> {
         self
     }
 
-    /// The revocation clock that the cookie is stamped with. That of the state held by default.
+    /// The revocation clock that the cookie is stamped with. By default it is that of the state
+    /// that the sessions hold.
     pub const fn epoch(mut self, epoch: Epoch) -> Self {
         self.epoch = Some(epoch);
         self
     }
 
-    /// The key of the ring that seals it: also one that has closed or is yet to seal. The sealing key
-    /// of the time of issue by default.
+    /// The key of the ring that seals the cookie. It may be one that has closed, or one that does
+    /// not seal yet. By default it is the key that seals at the time of issue.
     pub const fn key(mut self, key: KeyId) -> Self {
         self.key = Some(key);
         self
@@ -131,8 +133,9 @@ impl<'a, T: SessionData> Mint<'a, T> {
     ///
     /// # Errors
     ///
-    /// [`SealError`]: [`NoLifetime`](SealError::NoLifetime) where the cookie would have been issued before the session
-    /// began, or past its absolute timeout; [`NoSealingKey`](SealError::NoSealingKey) where the ring lacks the key.
+    /// [`SealError`]: [`NoLifetime`](SealError::NoLifetime) where the cookie would have been issued
+    /// before the session began, or past its absolute timeout;
+    /// [`NoSealingKey`](SealError::NoSealingKey) where the ring lacks the key.
     pub fn cookie(&self, value: &T) -> Result<SetCookie, SealError> {
         let inner = &*self.sessions.0;
         let now = self.sessions.bound(self.binding).now()?;

@@ -1,8 +1,9 @@
 //! [`Sessions`]: the codec with a clock, the operating system's randomness, a cookie's attributes,
 //! keys that can be swapped, and a revocation state.
 //!
-//! What frameworks and applications use. `builder` holds its settings, `bound` the calls that take
-//! a binding, `following` what takes the rings of a file. It decides nothing that the codec has not decided.
+//! Frameworks and applications use this type. `builder` holds its settings, `bound` the calls that
+//! take a binding, and `following` takes each new ring of a [`LiveKeyRing`]. Whether a token opens
+//! is decided by the codec alone.
 
 mod bound;
 mod builder;
@@ -104,9 +105,10 @@ impl<T: SessionData> Sessions<T> {
         SessionsBuilder::new(audience, keys.into())
     }
 
-    /// The same sessions for one call, tied to a byte string that both sides must give alike: a
-    /// tenant, the hash of a client certificate. It is authenticated and not sent. Several values
-    /// are joined by [`list`](crate::list).
+    /// The same sessions with a binding: a byte string, such as a tenant or the hash of a client
+    /// certificate, that must be the same when a session is sealed and when it is opened. The
+    /// binding is authenticated, but not sent. To bind several values, join them with
+    /// [`list`](crate::list).
     #[must_use]
     pub const fn bound<'a>(&'a self, binding: &'a [u8]) -> Bound<'a, T> {
         Bound::new(self, binding)
@@ -114,12 +116,13 @@ impl<T: SessionData> Sessions<T> {
 
     /// Opens the session in the value of a `Cookie` header.
     ///
-    /// Other cookies are passed over. Of several with our name the newest session that opens wins;
-    /// sixteen are tried at the most, and the first 64 KiB are read.
+    /// Other cookies are ignored. If several cookies have our name, the newest session that opens
+    /// wins. At most sixteen are tried, and only the first 64 KiB are read.
     ///
     /// # Errors
     ///
-    /// [`OpenError`]. Where none opens, the kind of the check that came furthest.
+    /// [`OpenError`]. If several cookies fail, it is the error of the one that passed the most
+    /// checks.
     pub fn open(&self, cookie_header: impl AsRef<[u8]>) -> Result<Session<T>, OpenError> {
         self.bound(&[]).open(cookie_header)
     }
@@ -137,7 +140,7 @@ impl<T: SessionData> Sessions<T> {
         self.bound(&[]).open_headers(cookie_headers)
     }
 
-    /// The same for a cookie's value, where a framework has taken the header apart.
+    /// The same for the value of one cookie, where a framework has already parsed the header.
     ///
     /// # Errors
     ///
@@ -147,7 +150,8 @@ impl<T: SessionData> Sessions<T> {
     }
 
     /// Begins a sign-in: asks the store what has been revoked until now. Call it before the
-    /// credentials are checked, and [`start`](SignIn::start) on what it returns after:
+    /// credentials are checked. When they have been checked, call [`start`](SignIn::start) on the
+    /// result:
     ///
     /// ```
     /// # use sealed_session::{Key, KeyRing, SessionData, Sessions};
@@ -164,8 +168,8 @@ impl<T: SessionData> Sessions<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// So a logout in between, of this user or of everyone, ends this sign-in, too; and an earlier one
-    /// does not, on whatever server it was made.
+    /// So a revocation in between, of this user or of everyone, also ends this sign-in. A
+    /// revocation that was made before does not, whichever server made it.
     ///
     /// # Errors
     ///
@@ -174,14 +178,16 @@ impl<T: SessionData> Sessions<T> {
         self.bound(&[]).begin_sign_in()
     }
 
-    /// Starts a new session at once: where no credentials are checked, such as for a visitor, or
-    /// where sessions cannot be revoked at run time. Else [`begin_sign_in`](Self::begin_sign_in): what
-    /// starts here is stamped with the state that is held, and servers that know more may end it.
-    /// Send the returned line as a `Set-Cookie` header.
+    /// Starts a new session at once. Send the returned line as a `Set-Cookie` header.
     ///
-    /// The former session of this browser, if there was one, lives on, and a renewal of it after this
-    /// would take its place again. End it first: `sessions.sign_out(former).await`, and send the new
-    /// cookie in place of the lines that remove the former.
+    /// Use it where no credentials are checked, such as for a visitor, or where sessions cannot be
+    /// revoked at run time. In all other cases use [`begin_sign_in`](Self::begin_sign_in): a
+    /// session that starts here is stamped with the revocation clock that this server knows, and a
+    /// server that knows of later revocations may end it.
+    ///
+    /// A former session of this browser does not end, and a later renewal of it would overwrite the
+    /// new cookie. End it first with `sessions.sign_out(former).await`, and send the new cookie
+    /// instead of the lines that remove the former one.
     ///
     /// # Errors
     ///
@@ -190,51 +196,56 @@ impl<T: SessionData> Sessions<T> {
         self.bound(&[]).start(value)
     }
 
-    /// The answer to a request whose session was opened: a renewed cookie if it is due
-    /// ([`Session::renewal`]), and mostly nothing. Send it as a `Set-Cookie` header with the response.
+    /// Returns a renewed cookie if a renewal is due ([`Session::renewal`]), and otherwise nothing.
+    /// Send the cookie as a `Set-Cookie` header with the response.
     ///
-    /// Nothing, too, where the session has ended meanwhile, where this process has changed it since
-    /// ([`update`](Self::update), in this request or in one beside it), or where it cannot be sealed: the
-    /// response is not to fail for it. The telemetry is told of the last.
+    /// It also returns nothing, so that the response does not fail, in three cases: this process
+    /// has changed the session since it was opened ([`update`](Self::update), in this request or in
+    /// another), the session has ended meanwhile, or it cannot be sealed. In the last two cases the
+    /// telemetry receives [`TelemetryEvent::NotSealed`].
     ///
-    /// A renewal writes the session as this request saw it. What another request writes at the same time
-    /// (a basket, a second factor, another user) is lost if its answer arrives first. So requests that run in
-    /// the background are better not renewed: [`FetchMetadata`](crate::FetchMetadata), [`Session::without_renewal`].
+    /// A renewal writes the session as this request saw it. What another request writes at the same
+    /// time (a basket, a second factor, another user) is lost if its response arrives first. So it
+    /// is better not to renew in background requests: see [`FetchMetadata`](crate::FetchMetadata)
+    /// and [`Session::without_renewal`].
     pub fn renew_if_due(&self, session: &Session<T>) -> Option<SetCookie> {
         self.bound(&[]).renew_if_due(session)
     }
 
-    /// Seals an open session again as it is, with its id and start kept, whether that is due or not:
-    /// [`renew_if_due`](Self::renew_if_due) asks first, and says what a renewal overwrites.
+    /// Seals an open session again as it is, whether that is due or not. Its id and start stay the
+    /// same. [`renew_if_due`](Self::renew_if_due) seals only when it is due, and its documentation
+    /// says what a renewal overwrites.
     ///
-    /// The session is checked once more, so that one that was logged out while the request was
-    /// served is not brought back.
+    /// The session is checked once more: one that was revoked while the request was served is not
+    /// brought back.
     ///
     /// # Errors
     ///
-    /// [`SealError`], [`SealError::Ended`] among them; nothing was written.
+    /// [`SealError`], which may be [`SealError::Ended`]; nothing was written.
     pub fn renew(&self, session: &Session<T>) -> Result<SetCookie, SealError> {
         self.bound(&[]).renew(session)
     }
 
-    /// Seals an open session again with another value, its id and start kept.
+    /// Seals an open session again with another value. Its id and start stay the same.
     ///
-    /// Two requests that change the same session at the same time overwrite each other, and so does a
-    /// renewal: the later answer wins. Where the user changes or gains a privilege, sign in anew
-    /// ([`begin_sign_in`](Self::begin_sign_in)), or [`start`](Self::start) a new session.
+    /// Two requests that change the same session at the same time overwrite each other, and so does
+    /// a renewal: the response that arrives last wins. When the user changes or gains a privilege,
+    /// begin a new sign-in ([`begin_sign_in`](Self::begin_sign_in)), or [`start`](Self::start) a
+    /// new session.
     ///
     /// # Errors
     ///
-    /// As [`renew`](Self::renew); and [`SealError::OtherScopes`] where the new value names other
-    /// [scopes](SessionData::scopes), as it is then another user's.
+    /// As [`renew`](Self::renew); and [`SealError::OtherScopes`] if the new value names other
+    /// [scopes](SessionData::scopes), because it then belongs to another user.
     pub fn update(&self, session: &Session<T>, value: &T) -> Result<SetCookie, SealError> {
         self.bound(&[]).update(session, value)
     }
 
-    /// Seals an open session with less than it had, such as a role that was taken away, and ends
-    /// every former cookie of it: revokes the session's own scope and seals the new value with the
-    /// clock of that. Here at once; on other servers, as every revocation, within their refresh
-    /// interval, and at the latest after their staleness bound.
+    /// Seals an open session with fewer rights than it had, such as when a role was taken away, and
+    /// ends every former cookie of it. It revokes the session's own scope, and seals the new value
+    /// with the revocation clock of that revocation. This server applies it at once. Other servers
+    /// apply it as every revocation: within their refresh interval, and at the latest after their
+    /// staleness bound.
     ///
     /// # Errors
     ///
@@ -251,15 +262,15 @@ impl<T: SessionData> Sessions<T> {
         self.bound(&[]).supersede(session, value)
     }
 
-    /// Puts another ring in the place of the present one, while other threads open and seal. Each
-    /// call uses the one ring or the other. The ring of the revocations' store is replaced, too.
+    /// Replaces the key ring, also while other threads open and seal. Each of their calls uses
+    /// either the former ring or the new one. The ring of the revocations is replaced, too.
     ///
-    /// A [`LiveKeyRing`] does it by itself when a file changes.
+    /// A [`LiveKeyRing`] does this by itself when its file or other source changes.
     ///
     /// # Errors
     ///
     /// [`KeyRingError`] when two keys of the ring have the same id for this audience; the present
-    /// ring stays.
+    /// ring stays in use.
     pub fn replace_keys(&self, keys: &KeyRing) -> Result<(), KeyRingError> {
         let codec = self.0.codec.load().with_keys(keys)?;
         self.0.revocations.replace_keys(keys)?;
@@ -267,13 +278,13 @@ impl<T: SessionData> Sessions<T> {
         Ok(())
     }
 
-    /// Logs out one session, wherever its cookie has been copied to. For the user's own wish to sign
-    /// out, [`sign_out`](Self::sign_out) does this and removes the cookie.
+    /// Revokes one session, and so every copy of its cookie. When a user signs out, use
+    /// [`sign_out`](Self::sign_out), which also removes the cookie.
     ///
     /// # Errors
     ///
-    /// As [`revoke`](Self::revoke); and [`RevokeError::OtherOrigin`] for a session that sessions of
-    /// another audience or cookie name have opened.
+    /// As [`revoke`](Self::revoke); and [`RevokeError::OtherOrigin`] if the session was opened by
+    /// [`Sessions`] of another audience or cookie name.
     pub fn revoke_session(
         &self,
         session: &Session<T>,
@@ -287,11 +298,13 @@ impl<T: SessionData> Sessions<T> {
 }
 
 impl<T> Sessions<T> {
-    /// The lines that remove the cookie from the browser, and do nothing else: a copy of it works on.
-    /// To sign somebody out, use [`sign_out`](Self::sign_out). This is for a sign-out whose cookie does not open.
+    /// The lines that remove the cookie from the browser. They do nothing else: a copy of the
+    /// cookie still opens. To sign a user out, use [`sign_out`](Self::sign_out). Use this one only
+    /// for a sign-out whose cookie does not open.
     ///
-    /// Nothing but a sign-out removes a cookie. One that does not open harms nobody and goes by its
-    /// `Max-Age`; an answer that removes it, and arrives late, removes the cookie of a newer sign-in.
+    /// Remove a cookie only when a user signs out. A cookie that does not open does no harm, and
+    /// the browser drops it after its `Max-Age`. A response that removes it may arrive late, and
+    /// then it removes the cookie of a newer sign-in.
     pub fn removal_cookies(&self) -> RemovalCookies {
         self.0.cookie.removal()
     }
@@ -324,9 +337,9 @@ impl<T> Sessions<T> {
         self.0.cookie.name()
     }
 
-    /// The cookie's name, the timeouts and the skew, as a line of text. The command
-    /// `sealed-session` reads such lines (`--timeouts`), so whoever rotates the keys knows how long
-    /// each kind of session lasts: print one for each.
+    /// The cookie's name, the timeouts and the skew, as a line of text. Print one for each kind of
+    /// session. The command `sealed-session` reads these lines (`--timeouts`): they tell it how
+    /// long each kind of session lasts when keys are rotated.
     ///
     /// ```
     /// # use sealed_session::{Key, KeyRing, SessionData, Sessions};
@@ -352,8 +365,7 @@ impl<T> Sessions<T> {
         )
     }
 
-    /// Logs out every session of one scope: `revoke_scope(USER, 42)` signs that user out
-    /// everywhere.
+    /// Revokes every session of one scope: `revoke_scope(USER, 42)` logs that user out everywhere.
     ///
     /// # Errors
     ///
@@ -366,10 +378,10 @@ impl<T> Sessions<T> {
         self.0.revocations.revoke_scope(kind, id)
     }
 
-    /// Logs out every session of these scopes, in one step.
+    /// Revokes every session of these scopes, in one step.
     ///
-    /// When it returns, the revocation is durable. Other servers know within their refresh interval,
-    /// and at the latest after their staleness bound.
+    /// When it returns, the revocation is durable. Other servers learn of it within their refresh
+    /// interval, and at the latest after their staleness bound.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! From the headers of a request to its session, by one call. Feature `http`.
+//! Opens the session of a request from its headers, in one call. Feature `http`.
 
 use core::sync::atomic::Ordering;
 
@@ -13,9 +13,10 @@ use crate::error::OpenError;
 use crate::telemetry::TelemetryEvent;
 
 impl<T: SessionData> Sessions<T> {
-    /// Opens the session of a request, from all its headers: every `Cookie` header, since HTTP/2 splits
-    /// them, and what the browser says of the request, by which renewals wait for a visit of a page
-    /// ([`FetchMetadata`]). Answer with [`renew_if_due`](Self::renew_if_due):
+    /// Opens the session of a request from all its headers. It reads every `Cookie` header, because
+    /// HTTP/2 may split them. It also reads what the browser says about the request, because the
+    /// renewal of a session can wait until somebody visits a page ([`FetchMetadata`]). Call
+    /// [`renew_if_due`](Self::renew_if_due) for the response:
     ///
     /// ```
     /// # use sealed_session::{Key, KeyRing, SessionData, Sessions};
@@ -36,11 +37,11 @@ impl<T: SessionData> Sessions<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Where a sign-in would not stick, since the page is reached over plain HTTP and the cookie is one
-    /// that browsers keep over HTTPS alone, the telemetry is told once
-    /// ([`TelemetryEvent::PlainHttp`]), and without one a debug build writes a line to standard error. The same
-    /// where the sessions are set up for a developer's machine, and the request is for another host
-    /// ([`TelemetryEvent::NotLoopback`]).
+    /// If the page is reached over plain HTTP, and the cookie is one that browsers keep only over
+    /// HTTPS, the browser drops it and a sign-in has no effect. The telemetry is then told once
+    /// ([`TelemetryEvent::PlainHttp`]). Without a telemetry, a debug build writes a line to
+    /// standard error. The same happens if the sessions are set up for a developer's machine, but
+    /// the request is for another host ([`TelemetryEvent::NotLoopback`]).
     ///
     /// # Errors
     ///

@@ -12,9 +12,10 @@ use crate::revocation::RevocationState;
 
 /// A sign-in that has begun. From [`Sessions::begin_sign_in`](super::Sessions::begin_sign_in).
 ///
-/// It holds the revocation state as of its beginning, and the session starts with that clock. So
-/// when the user is logged out everywhere while the password that was just changed is still being
-/// checked, the session does not start.
+/// It holds the revocation state from its beginning, and the session starts with the revocation
+/// clock of that state. Suppose that a user changes their password and is logged out everywhere,
+/// while the former password is still being checked for a sign-in. The session of that sign-in does
+/// not start.
 #[must_use = "a sign-in that is dropped starts no session"]
 pub struct SignIn<'a, T> {
     sessions: Bound<'a, T>,
@@ -30,8 +31,8 @@ impl<'a, T: SessionData> SignIn<'a, T> {
     ///
     /// # Errors
     ///
-    /// [`SealError`]; nothing was written. [`SealError::Ended`] when one of the session's scopes, or
-    /// everyone, was logged out since the sign-in began: begin again.
+    /// [`SealError`]; nothing was written. [`SealError::Ended`] when one of the session's scopes,
+    /// or everyone, was revoked since the sign-in began: begin a new sign-in.
     pub fn start(self, value: &T) -> Result<SetCookie, SealError> {
         self.sessions.start_under(&self.begun, value)
     }

@@ -1,5 +1,5 @@
-//! Signing out: the end of a session, by one call. [`SignedOut`] is what to send, and what may be left to
-//! do.
+//! Signing out: ends a session in one call. [`SignedOut`] has the lines to send, and says whether
+//! other servers know of it.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -17,19 +17,20 @@ impl<T: SessionData> Sessions<T> {
     /// Signs out: ends `session`, and gives the lines that remove its cookie. Send each as a
     /// `Set-Cookie` header.
     ///
-    /// It takes the session, and it is the end of it:
+    /// It takes the session by value. What has ended depends on where revocations are kept:
     ///
     /// | where revocations are kept | what holds when the call has returned |
     /// | --- | --- |
-    /// | a store that servers share | No copy of the cookie opens anywhere once servers have loaded the store (within their refresh interval), and none is renewed. Here at once. |
+    /// | a store that servers share | No copy of the cookie opens or is renewed: on this server at once, on other servers when they have loaded the store (within their refresh interval). |
     /// | [`Revocations::in_this_process`](crate::Revocations::in_this_process) | No copy opens or is renewed: there is no other process, and a restart ends every session. |
-    /// | nowhere, or a fixed epoch | In this process, until it ends, no copy opens or is renewed; of more than 100,000 sign-outs that still matter, it forgets those that matter least long. Other processes and a restarted one take a copy until it expires. |
+    /// | nowhere, or a fixed epoch | No copy opens or is renewed in this process, until the process ends. It remembers 100,000 sign-outs; beyond that, it forgets those whose sessions would expire first. Other processes, and this one after a restart, open a copy until it expires. |
     ///
-    /// From the moment of the call on, even before it is awaited, this process no longer renews the
-    /// session: not by a middleware that holds a clone, and not by a slow request that began before.
+    /// From the moment of the call, even before it is awaited, this process no longer renews the
+    /// session. A middleware that holds a clone cannot renew it, and neither can a slow request
+    /// that began before.
     ///
-    /// Where the request had several cookies of our name that open, such as one of a former `Domain`,
-    /// all their sessions end: else the next request would open as another one.
+    /// If the request had several cookies of our name that open, such as one with a former
+    /// `Domain`, all their sessions end. Otherwise the next request would open one of the others.
     ///
     /// ```
     /// # use sealed_session::{Key, KeyRing, SessionData, Sessions};
@@ -53,8 +54,8 @@ impl<T: SessionData> Sessions<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Where the request's cookie does not open there is nothing to end:
-    /// [`removal_cookies`](Self::removal_cookies) tidies up the browser.
+    /// If the request's cookie does not open, there is nothing to end.
+    /// [`removal_cookies`](Self::removal_cookies) has the lines that remove it from the browser.
     pub fn sign_out(&self, session: Session<T>) -> Operation<'_, SignedOut> {
         self.bound(&[]).sign_out(session)
     }
@@ -91,8 +92,8 @@ impl<'a, T: SessionData> Bound<'a, T> {
         })
     }
 
-    /// Ends the session, and those that stood beside it in its request, in this process. Not one that
-    /// sessions of another audience or cookie name have opened.
+    /// Ends the session, and those that stood beside it in its request, in this process. Not one
+    /// that sessions of another audience or cookie name have opened.
     pub(super) fn end_here(&self, session: &Session<T>) -> bool {
         let inner = &*self.sessions.0;
         let codec = inner.codec.load();
@@ -108,7 +109,8 @@ impl<'a, T: SessionData> Bound<'a, T> {
     }
 }
 
-/// A session that was signed out. In this process it has ended, whatever else is said here.
+/// The result of a sign-out. In this process the session has ended, with one exception that
+/// [`everywhere`](Self::everywhere) names.
 #[derive(Clone, Debug)]
 #[must_use = "the cookie is removed only when the removal cookies are sent as Set-Cookie headers"]
 pub struct SignedOut {
@@ -117,24 +119,26 @@ pub struct SignedOut {
 }
 
 impl SignedOut {
-    /// The lines that remove the cookie. Send each as a `Set-Cookie` header, also where
+    /// The lines that remove the cookie. Send each as a `Set-Cookie` header, also when
     /// [`everywhere`](Self::everywhere) is an error.
     pub fn removal_cookies(&self) -> &[SetCookie] {
         self.removal.lines()
     }
 
-    /// The same, without the rest.
+    /// The same lines, by value.
     pub fn into_removal_cookies(self) -> RemovalCookies {
         self.removal
     }
 
-    /// Whether other servers know, too. Where there is no store, none could.
+    /// Whether the store that servers share knows of the sign-out, too. Without a store this is
+    /// `Ok`.
     ///
     /// # Errors
     ///
-    /// [`NotEverywhere`] when the store could not be written: a copy of the cookie may still open on other
-    /// servers. Tell the user, such as by a 503 with the removal cookies, and let them try again. Also for a
-    /// session that sessions of another audience or cookie name have opened, which has not ended at all.
+    /// [`NotEverywhere`] when the store could not be written: a copy of the cookie may still open
+    /// on other servers. Tell the user, for example by a 503 with the removal cookies, and let them
+    /// try again. It is also returned for a session that was opened by [`Sessions`] of another
+    /// audience or cookie name: that session has not ended at all.
     pub fn everywhere(&self) -> Result<(), NotEverywhere> {
         self.revoked.clone().map_err(NotEverywhere)
     }

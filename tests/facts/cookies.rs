@@ -340,8 +340,8 @@ fn a_cookie_over_4096_bytes_is_a_typed_error_with_both_numbers() {
     assert_eq!(
         error.to_string(),
         format!(
-            "cannot seal a session: cookie name and value take {name_and_value} bytes, and \
-             browsers keep 4096; store less in the session"
+            "cannot seal a session: cookie name and value take {name_and_value} bytes, and at \
+             most 4096 are allowed (browsers keep 4096); store less in the session"
         )
     );
     // A name that is longer by 40 leaves 30 bytes less, but for the rounding.

@@ -66,3 +66,34 @@ fn payloads_of_one_length_give_tokens_of_one_length() {
         }
     }
 }
+
+/// For a proxy that takes less than browsers do.
+#[test]
+fn a_lower_limit_of_the_cookies_length_holds_to_the_byte_and_a_higher_one_is_an_error() {
+    use sealed_session::{BuildError, KeyRing, SealError, Sessions};
+
+    use crate::account::Account;
+    use crate::fixture::key;
+
+    let ring = KeyRing::from_key(key(1));
+    let build = |limit| {
+        Sessions::<Account>::builder("shop.example", &ring)
+            .max_cookie_len(limit)
+            .build()
+    };
+    let len = build(4096).unwrap().start(&typical()).unwrap().pair().len();
+    // Without the sign between name and value.
+    let len = len - 1;
+    assert!(build(len).unwrap().start(&typical()).is_ok());
+    let sessions = build(len - 1).unwrap();
+    let error = sessions.start(&typical()).unwrap_err();
+    let SealError::TooLong {
+        name_and_value,
+        limit,
+    } = error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!((name_and_value, limit), (len, len - 1));
+    assert!(matches!(build(4097), Err(BuildError::CookieTooLong)));
+}

@@ -46,9 +46,7 @@
 //! - `revocation`: which sessions were revoked, and the stores that keep this;
 //! - `cookie`: the `Set-Cookie` line, and finding ours in a `Cookie` header;
 //! - `codec`: all the steps put together, without I/O;
-//!
-//! - `telemetry`: what is told of opening, sealing, keys and revocations;
-//!
+//! - `telemetry`: events of opening, sealing, keys and revocations;
 //! - `sessions`: the codec with a clock, randomness, and keys that can be replaced;
 //! - `testing`: what an application's own tests use.
 //!

@@ -33,8 +33,8 @@ impl<'a, T: SessionData> CodecBuilder<'a, T> {
         }
     }
 
-    /// The cookie's full name, prefix included. `__Host-` and [`SessionData::NAME`] by default. A
-    /// session of one name never opens under another.
+    /// The cookie's full name, prefix included. By default it is `__Host-` and
+    /// [`SessionData::NAME`]. A session of one name never opens under another.
     #[must_use]
     pub const fn cookie_name(mut self, name: &'a str) -> Self {
         self.cookie_name = Some(name);
@@ -48,50 +48,53 @@ impl<'a, T: SessionData> CodecBuilder<'a, T> {
         self
     }
 
-    /// Opens both forms, whichever is sealed: for the time in which a fleet changes over. First
-    /// deploy this on every server, then change [`protection`](Self::protection), and remove this
-    /// when the last session of the former form has ended.
+    /// Opens both encrypted and signed sessions, whichever of them is sealed. Use it to change from
+    /// one form to the other: first deploy this on every server, then change
+    /// [`protection`](Self::protection), and remove this when the last session of the former form
+    /// has ended.
     #[must_use]
     pub const fn accept_both_protections(mut self) -> Self {
         self.settings.accept_both = true;
         self
     }
 
-    /// How long a session lasts without being renewed. Whole seconds; 30 minutes by default.
-    /// A shorter one takes effect at once, on tokens already out.
+    /// How long a session lasts without being renewed. Whole seconds; 30 minutes by default. A
+    /// shorter one takes effect at once, also for tokens that browsers already have.
     #[must_use]
     pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.settings.idle_timeout = timeout;
         self
     }
 
-    /// How long a session lasts from sign-in, whatever its renewals. Whole seconds; 12 hours by
-    /// default. A shorter one takes effect at once, on tokens already out.
+    /// How long a session lasts from sign-in, however often it is renewed. Whole seconds; 12 hours
+    /// by default. A shorter one takes effect at once, also for tokens that browsers already have.
     #[must_use]
     pub const fn absolute_timeout(mut self, timeout: Duration) -> Self {
         self.settings.absolute_timeout = timeout;
         self
     }
 
-    /// How far a sealer's clock may be ahead of this one. Whole seconds; 60 by default.
+    /// How far the time of the server that seals may be ahead of the time here. Whole seconds; 60
+    /// by default.
     #[must_use]
     pub const fn skew(mut self, skew: Duration) -> Self {
         self.settings.skew = skew;
         self
     }
 
-    /// The most bytes that the cookie's name and value may take together; 4096 by default, which is
-    /// what browsers keep, and no more than that. A session that would take more is not sealed
-    /// ([`SealError::TooLong`](crate::SealError::TooLong)). Set less where a proxy takes less: nginx answers 502 where the
-    /// response's headers do not fit into its buffer, 4 KiB by default (`proxy_buffer_size`).
+    /// The most bytes that the cookie's name and value may take together; 4096 by default, and at
+    /// most 4096, which is what browsers keep. A session that would take more is not sealed
+    /// ([`SealError::TooLong`](crate::SealError::TooLong)). Set less if a proxy takes less: nginx
+    /// answers 502 if the response's headers do not fit into its buffer (`proxy_buffer_size`),
+    /// which has 4 KiB by default.
     #[must_use]
     pub const fn max_cookie_len(mut self, bytes: usize) -> Self {
         self.settings.max_len = bytes;
         self
     }
 
-    /// Takes timeouts and a skew of any length, also an idle timeout above the absolute one: to read
-    /// test vectors, which try the limits of the numbers. No application needs it.
+    /// Accepts timeouts and a skew of any length, also an idle timeout above the absolute one. This
+    /// is for test vectors, which use the greatest numbers. No application needs it.
     #[must_use]
     pub const fn dangerous_any_times(mut self) -> Self {
         self.settings.any_times = true;
@@ -102,9 +105,9 @@ impl<'a, T: SessionData> CodecBuilder<'a, T> {
     ///
     /// # Errors
     ///
-    /// [`BuildError`]: an empty audience, a name that is no cookie name or that another type has, a
-    /// timeout that is zero, too long or a fraction of a second, or two keys with the same id for this
-    /// audience.
+    /// [`BuildError`]: an empty audience, a name that is not a valid cookie name or that another
+    /// type uses, a timeout that is zero, too long or not whole seconds, or two keys with the same
+    /// id for this audience.
     pub fn build(self) -> Result<Codec<T>, BuildError> {
         let by_type = [cookie::HOST_PREFIX, T::NAME].concat();
         let cookie_name = match self.cookie_name {

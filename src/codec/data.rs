@@ -13,26 +13,26 @@ use crate::token::payload;
 /// It is encoded with [postcard](https://docs.rs/postcard), which writes the fields one after the
 /// other without their names. Two things follow.
 ///
-/// **The layout is part of the contract with cookies already out.** Raise [`SCHEMA`](Self::SCHEMA)
-/// whenever it changes; there it says what counts as a change.
+/// **The layout must match the cookies that browsers already have.** Raise [`SCHEMA`](Self::SCHEMA)
+/// whenever it changes; its documentation says what counts as a change.
 ///
-/// **`Serialize` and `Deserialize` must agree.** What was written is compared by name with what will be
-/// read when a codec is built, as far as the type alone tells, and whenever a session is sealed.
-/// Where they differ, the error is a [`PayloadError`](crate::PayloadError) with the path of the field,
-/// the cause and the way out; nothing is sealed that would open as another value. These attributes of
-/// serde cannot work:
+/// **`Serialize` and `Deserialize` must agree.** What is written is compared, by name, with what
+/// will be read: when a codec is built, as far as the type alone shows it, and whenever a session
+/// is sealed. If they differ, the error is a [`PayloadError`](crate::PayloadError) with the path of
+/// the field, the cause and how to fix it. Nothing is sealed that would open as another value.
+/// These attributes of serde cannot work:
 ///
-/// - `flatten`, `untagged`, `tag`, and types that read whatever comes, such as `serde_json::Value`: they
-///   need names in the encoding. `Json` (feature `json`) stores such a part as text, and
-///   `docs/LOOSE.md` is for people who come from `session.insert("key", value)`;
-/// - `skip_serializing_if`, and `skip_serializing` or `skip_deserializing` alone: write `skip`, which
-///   does both;
-/// - `skip` on a variant that has others behind it, which serde then numbers differently when writing
-///   and when reading: move it to the end;
-/// - a `rename` that differs by direction, unless an `alias` has the other name.
+/// - `flatten`, `untagged`, `tag`, and types that accept any input, such as `serde_json::Value`:
+///   they need names in the encoding. `Json` (feature `json`) stores such a part as text, and
+///   `docs/LOOSE.md` is for people who are used to `session.insert("key", value)`;
+/// - `skip_serializing_if`, and `skip_serializing` or `skip_deserializing` alone: write `skip`,
+///   which does both;
+/// - `skip` on a variant with other variants after it: serde numbers these differently when writing
+///   and when reading. Move it to the end;
+/// - a `rename` to different names for writing and reading, unless an `alias` has the other name.
 ///
-/// `default`, `alias`, `transparent`, `from`, `into`, `try_from`, `with` and all others do. Nesting may
-/// go 128 levels deep.
+/// All other attributes work: `default`, `alias`, `transparent`, `from`, `into`, `try_from`, `with`
+/// and the rest. Values may be nested 128 levels deep.
 ///
 /// ```
 /// use sealed_session::{Migration, OldPayload, ScopeKind, Scopes, SessionData};
@@ -66,57 +66,61 @@ use crate::token::payload;
 /// }
 /// ```
 pub trait SessionData: Serialize + DeserializeOwned + 'static {
-    /// What this kind of session is called: `"account"`, `"basket"`. The cookie is `__Host-` and this
-    /// name, unless [`CookieSettings`](crate::CookieSettings) give it another.
+    /// The name of this kind of session: `"account"`, `"basket"`. The cookie's name is `__Host-`
+    /// and this name, unless [`CookieSettings`](crate::CookieSettings) give it another.
     ///
-    /// The encoding has no field names, so a session of another type could decode as one of this. The
-    /// keys depend on the cookie's name, so two types with names of their own never open as each other; two
-    /// types with one cookie name and audience in one process are an error when the second is built
-    /// ([`BuildError::NameTaken`](crate::BuildError::NameTaken)). Renaming it signs everybody out.
+    /// The encoding has no field names, so a session of another type could decode as one of this
+    /// type. The keys depend on the cookie's name, so the sessions of two types with different
+    /// names never open as each other. Two types with the same cookie name and audience in one
+    /// process are an error when the second is built
+    /// ([`BuildError::NameTaken`](crate::BuildError::NameTaken)). A change of the name logs
+    /// everybody out.
     const NAME: &'static str;
 
-    /// The version of this type's layout. Raise it with every change of what is written, or
-    /// yesterday's cookies are misread, perhaps without an error:
+    /// The version of this type's layout. Raise it with every change of what is written. Otherwise
+    /// the cookies from before the change are misread, perhaps without an error. These are changes:
     ///
     /// - a field added, removed or moved. `#[serde(default)]` on a new field does not help: the
     ///   encoding has no names, so the bytes of the next field are read as the new one;
-    /// - a variant inserted, removed, or moved by sorting. One more at the end is no change for cookies
-    ///   already out, but servers that do not know it yet refuse it;
-    /// - a number of another type (`u32` to `u64`, `i64` to `u64`), an `Option` added or taken away, a
-    ///   `Vec` in place of an array, another `with`;
-    /// - any of these in a type within this one, also one of another crate.
+    /// - a variant inserted, removed, or moved by sorting. A new variant at the end is no change
+    ///   for cookies that browsers already have, but servers that do not know it yet refuse it;
+    /// - a number of another type (`u32` to `u64`, `i64` to `u64`), an `Option` added or taken
+    ///   away, a `Vec` in place of an array, another `with`;
+    /// - any of these in a type that this one contains, also in a type of another crate.
     ///
-    /// No change are: another name, an `alias`, a newtype or `Box` around a value, a `HashMap` in place
-    /// of a `BTreeMap`. Read the former layout in [`migrate`](Self::migrate) if nobody is to be
-    /// logged out.
+    /// These are not changes: another name, an `alias`, a newtype or `Box` around a value, a
+    /// `HashMap` in place of a `BTreeMap`. To keep everybody signed in after a change, read the
+    /// former layout in [`migrate`](Self::migrate).
     ///
-    /// Nothing in a token tells a forgotten bump, but a test can, against something kept from before:
-    /// [`testing::assert_layout`](crate::testing::assert_layout) pins the type,
-    /// [`testing::assert_encoding`](crate::testing::assert_encoding) a sample of it.
+    /// A token does not show that `SCHEMA` should have been raised. A test does, if it compares the
+    /// type with something kept from before the change:
+    /// [`testing::assert_layout`](crate::testing::assert_layout) pins the type, and
+    /// [`testing::assert_encoding`](crate::testing::assert_encoding) pins a sample of it.
     const SCHEMA: u32;
 
-    /// Names the groups of sessions that this one belongs to, each of which can be logged out at
-    /// once: its user, its tenant, its device. Every session also has a scope of its own.
+    /// Names the groups of sessions that this one belongs to: its user, its tenant, its device. All
+    /// sessions of a group can be revoked at once. Every session also has a scope of its own.
     ///
-    /// Declare each kind once, as a [`ScopeKind`](crate::ScopeKind), and use it here and for revoking. The kinds are
-    /// part of the contract with other servers: renaming one during a deploy lets revocations slip.
+    /// Declare each kind once, as a [`ScopeKind`](crate::ScopeKind), and use it here and for
+    /// revoking. Do not rename a kind: a revocation that was made under one name does not apply
+    /// under another.
     fn scopes(&self, scopes: &mut Scopes<'_>) {
         let _ = scopes;
     }
 
-    /// How long this session may last, within the builder's timeouts: where it depends on what the
-    /// user chose at sign-in ("remember me"). As long as these allow, unless this is written anew.
+    /// How long this session may last, within the builder's timeouts. Implement it if this depends
+    /// on what the user chose at sign-in ("remember me"). By default a session lasts as long as
+    /// those timeouts allow.
     #[inline]
     fn lifetime(&self) -> Lifetime {
         Lifetime::LONGEST
     }
 
-    /// Reads a payload of another schema than [`SCHEMA`](Self::SCHEMA): an older one, or, while a
-    /// deploy is under way, a newer one.
+    /// Reads a payload whose schema is not [`SCHEMA`](Self::SCHEMA) but an older one, or a newer
+    /// one while a deploy is under way.
     ///
-    /// By default there is none that it can read. It runs only for tokens that are authentic, alive
-    /// and not revoked. A session read from an older schema is due for renewal, which writes the
-    /// present one.
+    /// By default it reads none. It runs only for tokens that are authentic, alive and not revoked.
+    /// A session read from an older schema is due for renewal, which writes the present one.
     ///
     /// # Errors
     ///
@@ -146,7 +150,7 @@ impl<'a> OldPayload<'a> {
         self.schema
     }
 
-    /// Decodes it as the type that this schema stood for.
+    /// Decodes it as the type that had this schema.
     ///
     /// # Errors
     ///

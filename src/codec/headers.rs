@@ -6,19 +6,20 @@ use crate::cookie::{self, Candidate};
 use crate::error::{OpenError, OpenErrorKind};
 
 impl<T: SessionData> Codec<T> {
-    /// Opens the session in the values of a request's `Cookie` headers, of which HTTP/2 allows
-    /// several.
+    /// Opens the session in the values of a request's `Cookie` headers. HTTP/2 allows several of
+    /// them.
     ///
-    /// Other cookies are passed over. A browser sends several of our name when they differ in path or
-    /// domain, such as after a deploy that changed one of these. Of those that open, the newest session
-    /// wins: the one that started last, and then the one that was sealed last. Sixteen are tried at the
-    /// most, not counting those that fail before a key is used; and of all headers together the first
-    /// 64 KiB are read.
+    /// Other cookies are ignored. A browser sends several cookies of our name when they differ in
+    /// path or domain, such as after a deploy that changed one of these. Of the sessions that open,
+    /// the newest wins: the one that started last and, if several started then, the one that was
+    /// sealed last. At most sixteen cookies are tried, not counting those that fail before a key is
+    /// used. Of all headers together, only the first 64 KiB are read.
     ///
     /// # Errors
     ///
-    /// [`OpenError`]. Where none opens, the kind of the check that came furthest;
-    /// [`OpenErrorKind::Missing`] where there is none.
+    /// [`OpenError`]. If several cookies fail, it is the error of the one that passed the most
+    /// checks. If there is no cookie of our name, it is [`OpenErrorKind::Missing`], or
+    /// [`OpenErrorKind::Malformed`] if a part of the headers was not read.
     pub fn open_headers<H: AsRef<[u8]>>(
         &self,
         cookie_headers: impl IntoIterator<Item = H>,

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 
 /// A part of a session that is stored as JSON text.
 ///
-/// A session is encoded without the names of its fields, so a type that reads whatever comes cannot be
-/// in it: `serde_json::Value`, a struct with `#[serde(flatten)]`, an untagged enum. In `Json` it can,
-/// and so can a type whose fields come and go without a new
-/// [`SCHEMA`](crate::SessionData::SCHEMA), by `#[serde(default)]`.
+/// A session is encoded without the names of its fields. So it cannot contain a type that accepts
+/// any input: `serde_json::Value`, a struct with `#[serde(flatten)]`, an untagged enum. It can
+/// contain such a type within `Json`. Within `Json`, a type with `#[serde(default)]` may also gain
+/// and lose fields without a new [`SCHEMA`](crate::SessionData::SCHEMA).
 ///
-/// The names count towards the 4096 bytes of a cookie, in every request. `docs/LOOSE.md` says when it
-/// is worth it.
+/// The names count towards the 4096 bytes of a cookie, in every request. `docs/LOOSE.md` says when
+/// it is worth it.
 ///
 /// ```
 /// use std::collections::BTreeMap;

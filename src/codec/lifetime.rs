@@ -8,8 +8,8 @@ use crate::token::validity::Limits;
 /// How long one session may last, within the timeouts of the builder. What
 /// [`SessionData::lifetime`](crate::SessionData::lifetime) returns.
 ///
-/// "Remember me" is a field of the session. The builder has the longest timeouts, and a session that is
-/// not to be remembered asks for shorter ones:
+/// "Remember me" is a field of the session. The builder has the longest timeouts, and a session
+/// that is not to be remembered asks for shorter ones:
 ///
 /// ```
 /// use sealed_session::{Key, KeyRing, Lifetime, SessionData, Sessions};
@@ -48,8 +48,9 @@ use crate::token::validity::Limits;
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 ///
-/// It holds for every cookie of the session, also when it is renewed, and is asked again when a cookie is
-/// opened: a shorter one takes effect at once, on cookies already out.
+/// It applies to every cookie of the session, also when the session is renewed. It is asked again
+/// when a cookie is opened, so a shorter one takes effect at once, also for cookies that browsers
+/// already have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetime {
     idle_timeout: Option<Duration>,
@@ -65,8 +66,8 @@ impl Lifetime {
         outlives_browser: true,
     };
 
-    /// The browser forgets the cookie when it is closed: there is no `Max-Age`. The session ends by its
-    /// timeouts either way, and browsers that restore their tabs may keep the cookie.
+    /// The browser forgets the cookie when it is closed: there is no `Max-Age`. The session ends by
+    /// its timeouts either way, and browsers that restore their tabs may keep the cookie.
     #[must_use]
     pub const fn until_browser_closes() -> Self {
         Self {
@@ -83,7 +84,8 @@ impl Lifetime {
         self
     }
 
-    /// How long the session lasts from sign-in, likewise.
+    /// How long the session lasts from sign-in. Whole seconds, and no more than the builder's:
+    /// sealing with a longer one is an error.
     #[must_use]
     pub const fn absolute_timeout(mut self, timeout: Duration) -> Self {
         self.absolute_timeout = Some(timeout);

@@ -1,10 +1,11 @@
-//! [`Codec`]: the one place where the steps of opening and sealing are composed. Pure.
+//! [`Codec`]: the one place where the steps of opening and sealing are put together. Pure.
 //!
-//! The present time, random bytes and the revocation state are arguments. The order of opening is
-//! the security argument, and the spec's table (section 6): nothing is interpreted before it is
-//! authenticated. `open` and `seal` hold the two directions, `headers` finds the session in a request,
-//! `builder` and `settings` say how it is all set; `data` and `lifetime` are what an application
-//! says of its type, `registry` that no two types have one cookie, `fetch` what a browser says of a request.
+//! The present time, random bytes and the revocation state are arguments. Security depends on the
+//! order of the steps, which is that of the spec's table (section 6): nothing is interpreted before
+//! it is authenticated. `open` and `seal` hold the two directions. `headers` finds the session in a
+//! request. `builder` and `settings` hold the settings. `data` and `lifetime` hold what an
+//! application says about its type. `registry` makes sure that no two types use the same cookie.
+//! `fetch` reads what a browser says about a request.
 
 mod builder;
 pub(crate) mod data;
@@ -62,7 +63,8 @@ pub(crate) use settings::Settings;
 /// Seals sessions of type `T` into cookie values and opens them again, for one audience and one
 /// cookie name.
 ///
-/// It is pure: it reads no clock and no generator and does no I/O. [`Sessions`](crate::Sessions) adds those.
+/// It is pure: it reads no clock and no generator and does no I/O. [`Sessions`](crate::Sessions)
+/// adds those.
 ///
 /// ```
 /// use sealed_session::{Codec, Context, Key, KeyRing, Randomness, RevocationState, RevocationView};
@@ -106,7 +108,7 @@ impl<T: SessionData> Codec<T> {
         CodecBuilder::new(audience, keys)
     }
 
-    /// The same codec over another ring.
+    /// The same codec with another ring.
     ///
     /// # Errors
     ///
@@ -192,7 +194,7 @@ impl<T> fmt::Debug for Codec<T> {
     }
 }
 
-/// What a call knows of its surroundings: the time, the revocation state, and a binding.
+/// What a call needs to know: the time, the revocation state, and a binding.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     pub(crate) now: UnixTime,
@@ -243,11 +245,12 @@ impl<'a> Context<'a> {
         self.here.map_or(0, InThisProcess::changes)
     }
 
-    /// The same, with a byte string that both sides must give alike: a tenant, the hash of a client
-    /// certificate. It is authenticated and not sent. Several values are joined by
-    /// [`list`](crate::list), so that a letter that moves between them matters.
+    /// The same, with a binding: a byte string, such as a tenant or the hash of a client
+    /// certificate, that must be the same when a session is sealed and when it is opened. It is
+    /// authenticated, but not sent. To bind several values, join them with [`list`](crate::list),
+    /// which keeps `ab, c` and `a, bc` apart.
     ///
-    /// One of at most 251 bytes costs no allocation.
+    /// A binding of at most 251 bytes costs no allocation.
     #[must_use]
     pub const fn with_binding(self, binding: &'a [u8]) -> Self {
         Self {

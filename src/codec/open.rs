@@ -24,7 +24,8 @@ const SHORT_TEXT: usize = SHORT_TOKEN / 3 * 4;
 const MEDIUM_TEXT: usize = MEDIUM_TOKEN / 3 * 4;
 
 impl<T: SessionData> Codec<T> {
-    /// Opens a cookie's value. Nothing is allocated but what the value asks for itself.
+    /// Opens a cookie's value. Only the decoded value allocates, and a binding of more than 251
+    /// bytes.
     ///
     /// # Errors
     ///

@@ -11,11 +11,11 @@ use crate::token::canonical::list;
 use crate::token::claims::{Claims, SessionId};
 use crate::token::key_id::KeyId;
 
-/// A session that opened: its value, its claims, and what a renewal needs to carry on.
+/// An opened session: its value, its claims, and what a renewal needs.
 ///
-/// It is `Clone` where its value is. The value cannot be changed in place. To change a session, seal another value over it
-/// ([`Sessions::update`](crate::Sessions::update)): the opened value still names the scopes that are checked again
-/// before the new one is written.
+/// It is `Clone` if its value is. The value cannot be changed in place, because its scopes are
+/// checked again before a new value is sealed. To change a session, seal another value with
+/// [`Sessions::update`](crate::Sessions::update).
 #[derive(Clone)]
 pub struct Session<T> {
     pub(super) value: T,
@@ -55,17 +55,17 @@ impl<T> Session<T> {
         &self.claims
     }
 
-    /// The key that had sealed it.
+    /// The key that sealed it.
     #[must_use]
     pub const fn key_id(&self) -> KeyId {
         self.key_id
     }
 
-    /// The greatest epoch of an authentic token in the request, this session's or another's that
-    /// did not open.
+    /// The greatest epoch of the authentic tokens in the request: that of this session, and those
+    /// of other cookies of our name, also if they did not open.
     ///
-    /// A revocation state that is behind it has news to fetch; a clock that revokes must step over
-    /// it.
+    /// A revocation state whose clock is lower is out of date: load it again. The clock of the next
+    /// revocation must be higher.
     #[must_use]
     pub const fn authentic_epoch(&self) -> Epoch {
         self.seen
@@ -99,26 +99,27 @@ impl<T> Session<T> {
 
     /// Whether a renewal is due, and why.
     ///
-    /// A renewal writes the session as this request saw it: what another request writes at the same
-    /// time, a basket or a second factor, is lost with the earlier answer. So renew with the answer to a
-    /// visit of a page where you can: [`on_request`](Self::on_request) goes by what the browser says of
-    /// the request, and [`without_renewal`](Self::without_renewal) is for what is known to run in the background.
+    /// A renewal writes the session as this request saw it. What another request writes at the same
+    /// time, such as a basket or a second factor, is lost if its response arrives first. So renew
+    /// when somebody visits a page, where you can: [`on_request`](Self::on_request) uses what the
+    /// browser says about the request, and [`without_renewal`](Self::without_renewal) is for
+    /// requests that are known to run in the background.
     #[must_use]
     pub const fn renewal(&self) -> RenewalReasons {
         self.renewal
     }
 
-    /// The same session in a request of which the browser says this: one in the background renews it
-    /// only when three fifths of its time have gone.
+    /// The same session, in a request with this metadata. A request in the background renews the
+    /// session only when three fifths of the token's lifetime have passed.
     #[must_use]
     pub const fn on_request(mut self, metadata: FetchMetadata) -> Self {
         self.renewal.waits = matches!(metadata, FetchMetadata::Background);
         self
     }
 
-    /// The same session, for which a renewal is never due: in requests that run in the background, such
-    /// as a poll, a stream of events or a beacon, which must not keep the session alive and must not
-    /// overwrite what others write.
+    /// The same session, for which a renewal is never due. Use it in requests that run in the
+    /// background, such as a poll, a stream of events or a beacon: they must not keep the session
+    /// alive, and must not overwrite what other requests write.
     #[must_use]
     pub const fn without_renewal(mut self) -> Self {
         self.renewal = RenewalReasons::NONE;
@@ -159,14 +160,14 @@ impl RenewalReasons {
         waits: false,
     };
 
-    /// Whether there is any reason, and this is the request to do it with.
+    /// Whether there is a reason to renew, and this request should do it.
     #[must_use]
     pub const fn is_due(self) -> bool {
         let any = self.age || self.key || self.schema || self.protection;
         any && (!self.waits || self.soon_over)
     }
 
-    /// A fifth of its idle time has gone, and it has more to gain.
+    /// A fifth of the token's lifetime has passed, and a renewal would make it longer.
     #[must_use]
     pub const fn age(self) -> bool {
         self.age

@@ -1,14 +1,15 @@
 //! Finding our cookie among others in the value of a `Cookie` header.
 //!
-//! The header is bytes: another application's cookie beyond ASCII must not hide ours. Names are
-//! compared byte for byte, so `__host-session`, which a browser would guard less, is not ours. A
-//! value is taken as it stands: what is quoted or padded does not open.
+//! The header is read as bytes: a cookie of another application may have bytes outside ASCII, and
+//! must not hide ours. Names are compared byte for byte, so `__host-session`, which a browser may
+//! protect less, is not ours. A value is taken as it is: one that is quoted or padded does not
+//! open.
 
 /// How much of the headers is looked through, in bytes. Servers commonly allow 8 to 64 KiB.
 pub(crate) const MAX_HEADER: usize = 64 * 1024;
 
-/// How many cookies of one name are tried with a key. A browser sends several when they differ in path
-/// or domain; others can plant more to cost us time.
+/// How many cookies of one name are tried with a key. A browser sends several when they differ in
+/// path or domain; others can plant more to cost us time.
 pub(crate) const MAX_TRIED: usize = 16;
 
 /// A cookie of our name.

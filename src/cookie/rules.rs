@@ -1,5 +1,5 @@
-//! The rules by which browsers keep a cookie, and by which nothing in it breaks the header. RFC 6265
-//! and draft-ietf-httpbis-rfc6265bis.
+//! Checks that browsers keep a cookie, and that nothing in it breaks the header. RFC 6265 and
+//! draft-ietf-httpbis-rfc6265bis.
 
 use super::settings::{CookieSettings, PREFIXES, Prefix, SameSite};
 use crate::error::CookieError;

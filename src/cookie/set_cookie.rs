@@ -1,4 +1,5 @@
-//! [`SetCookie`], the value of a `Set-Cookie` header, and [`RemovalCookies`], those of a sign-out.
+//! [`SetCookie`], the value of a `Set-Cookie` header, and [`RemovalCookies`], the values that a
+//! sign-out sends.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -6,9 +7,9 @@ use core::fmt;
 
 /// The value of a `Set-Cookie` header: visible ASCII and spaces, ready to be sent.
 ///
-/// It is a `String` within, by [`as_str`](Self::as_str), `Display` or `Into<String>`, and so fits
-/// every framework. With the feature `http` it turns into a `HeaderValue`, with `cookie` into a
-/// `Cookie`. `Debug` hides it, because whoever has it has the session.
+/// [`as_str`](Self::as_str), `Display` and `Into<String>` give its text, so it fits every
+/// framework. With the feature `http` it converts into a `HeaderValue`, and with `cookie` into a
+/// `Cookie`. `Debug` hides the text, because anybody who has it can use the session.
 #[derive(Clone, PartialEq, Eq)]
 #[must_use = "a session is set or removed only when this is sent as a Set-Cookie header"]
 pub struct SetCookie {
@@ -101,10 +102,10 @@ impl From<SetCookie> for cookie::Cookie<'static> {
     }
 }
 
-/// The lines that remove a session's cookie, one at the least: one for the place where it is, and one
-/// for each place where it was before ([`CookieSettings::formerly`](crate::CookieSettings::formerly)).
+/// The lines that remove a session's cookie: one for its present name, `Domain` and `Path`, and one
+/// for each former cookie ([`CookieSettings::formerly`](crate::CookieSettings::formerly)).
 ///
-/// Send every one as a `Set-Cookie` header of its own:
+/// Send each line as a `Set-Cookie` header of its own:
 ///
 /// ```
 /// # fn send(_: sealed_session::SetCookie) {}

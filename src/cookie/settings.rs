@@ -1,4 +1,4 @@
-//! [`CookieSettings`]: name and attributes, as they are asked for.
+//! [`CookieSettings`]: the name and attributes that an application asks for.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,9 +17,9 @@ pub enum SameSite {
     None,
 }
 
-/// A cookie's name and attributes. The default is the strictest that suits a session: the name
-/// `__Host-` and [`SessionData::NAME`](crate::SessionData::NAME), `Secure`, `HttpOnly`, `SameSite=Lax`, `Path=/`, no
-/// `Domain`. Every relaxation is a call.
+/// A cookie's name and attributes. The defaults are the strictest that suit most sites: the name
+/// `__Host-` and [`SessionData::NAME`](crate::SessionData::NAME), `Secure`, `HttpOnly`,
+/// `SameSite=Lax`, `Path=/`, no `Domain`. To change one of them, call its method.
 ///
 /// ```
 /// use sealed_session::{CookieSettings, SameSite};
@@ -85,7 +85,7 @@ impl CookieSettings {
         }
     }
 
-    /// `__Host-` and `name`: only this very host can set it, over HTTPS.
+    /// `__Host-` and `name`: only this host can set it, over HTTPS.
     pub fn host(name: &str) -> Self {
         Self::named(Prefix::Host, Some(name))
     }
@@ -96,9 +96,10 @@ impl CookieSettings {
         Self::named(Prefix::Secure, Some(name))
     }
 
-    /// `name` without a prefix and without `Secure`. Whoever is on the network can read and set it.
+    /// `name` without a prefix and without `Secure`. Anybody on the network can read and set it.
     ///
-    /// For development, [`SessionsBuilder::origin`](crate::SessionsBuilder::origin) does it on loopback alone.
+    /// For development, use [`SessionsBuilder::origin`](crate::SessionsBuilder::origin), which does
+    /// this only on loopback.
     pub fn insecure_plain_http(name: &str) -> Self {
         Self {
             secure: false,
@@ -112,7 +113,8 @@ impl CookieSettings {
         Self::named(Prefix::None, Some(name))
     }
 
-    /// Sends the cookie only to paths below `path`. This keeps nothing from other paths' scripts.
+    /// Sends the cookie only to paths below `path`. This does not protect it from scripts on other
+    /// paths.
     pub fn path(mut self, path: &str) -> Self {
         self.path = path.into();
         self
@@ -120,14 +122,15 @@ impl CookieSettings {
 
     /// Sends the cookie to `domain` and every host below it, without a leading dot.
     ///
-    /// Browsers ignore a cookie for a public suffix, such as `com` or `co.uk`. One of a single label
-    /// is an error at build; the longer ones are in a list that this crate does not have.
+    /// Browsers ignore a cookie for a public suffix, such as `com` or `co.uk`. A domain of a single
+    /// label is an error at build. This crate does not detect longer public suffixes, because it
+    /// does not have the list of them.
     pub fn domain(mut self, domain: &str) -> Self {
         self.domain = Some(domain.into());
         self
     }
 
-    /// When the cookie goes along with other sites' requests. `Lax` by default.
+    /// When browsers send the cookie with requests from other sites. `Lax` by default.
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = same_site;
         self
@@ -140,7 +143,7 @@ impl CookieSettings {
         self
     }
 
-    /// Lets scripts of the page read the cookie (no `HttpOnly`): one injected script then steals
+    /// Lets scripts of the page read the cookie (no `HttpOnly`): one injected script can then steal
     /// the session.
     pub fn readable_by_scripts(mut self) -> Self {
         self.http_only = false;
@@ -154,8 +157,9 @@ impl CookieSettings {
         self
     }
 
-    /// Where this cookie was before a deploy that changed its name, `Domain` or `Path`. Signing out
-    /// removes it there, too; of several that open, the newest session wins in any case.
+    /// The former settings of this cookie, if a deploy changed its name, `Domain` or `Path`. A
+    /// sign-out then removes the former cookie, too. If several cookies open, the newest session
+    /// wins in any case.
     ///
     /// ```
     /// use sealed_session::CookieSettings;
@@ -174,8 +178,8 @@ impl CookieSettings {
         self
     }
 
-    /// The same cookie for a site at `origin`. Over plain HTTP, which is on loopback alone, browsers keep no
-    /// `Secure` cookie (Safari) or no prefixed one, and none for another domain.
+    /// The same cookie for a site at `origin`. Over plain HTTP, which is on loopback alone,
+    /// browsers keep no `Secure` cookie (Safari) or no prefixed one, and none for another domain.
     #[cfg(feature = "std")]
     pub(super) fn at(mut self, origin: &SiteOrigin) -> Self {
         if origin.is_https() {

@@ -19,13 +19,14 @@ impl CookieSettings {
     ///
     /// # Errors
     ///
-    /// [`CookieError`] says which rule is broken. [`CookieError::NoName`] where no name was given:
-    /// only [`Sessions`](crate::Sessions) know that of their type.
+    /// [`CookieError`] says which rule is broken. [`CookieError::NoName`] if no name was given:
+    /// only [`Sessions`](crate::Sessions) know the name of their type.
     pub fn build(self) -> Result<CookieTemplate, CookieError> {
         CookieTemplate::new(&self, None)
     }
 
-    /// The same for a type of session that is called `name`, on a site at `origin`, if that was said.
+    /// The same for a type of session that is called `name`, on a site at `origin`, if that was
+    /// said.
     #[cfg(feature = "std")]
     pub(crate) fn build_for(
         self,
@@ -84,7 +85,7 @@ impl CookieTemplate {
         &self.name
     }
 
-    /// Whether browsers keep the cookie over HTTPS alone.
+    /// Whether browsers keep the cookie only over HTTPS.
     #[must_use]
     pub const fn is_secure(&self) -> bool {
         self.is_secure
@@ -100,9 +101,9 @@ impl CookieTemplate {
         self.line(sealed.value(), &max_age)
     }
 
-    /// The lines that remove the cookie: an empty value with the very attributes of the line that set
-    /// it, as a browser removes no other; and the same for every place where it was
-    /// [formerly](CookieSettings::formerly).
+    /// The lines that remove the cookie. Each has an empty value and the same attributes as the
+    /// line that set the cookie, because a browser removes no other cookie. There is one line for
+    /// this cookie and one for each [former](CookieSettings::formerly) one.
     pub fn removal(&self) -> RemovalCookies {
         let places = core::iter::once(self).chain(&self.former);
         let remove =

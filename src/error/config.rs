@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{CookieError, KeyRingError, PayloadError};
 
-/// Settings from which no codec can be built.
+/// Settings that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -16,8 +16,9 @@ pub enum BuildError {
     ZeroTimeout,
     /// The idle timeout is longer than the absolute timeout, and would never be reached.
     IdleAboveAbsolute,
-    /// The idle timeout is longer than 400 days, for which browsers keep a cookie at the most
-    /// (draft-ietf-httpbis-rfc6265bis, section 5.5), or the absolute timeout is longer than ten years.
+    /// The idle timeout is longer than 400 days, the longest that browsers keep a cookie
+    /// (draft-ietf-httpbis-rfc6265bis, section 5.5), or the absolute timeout is longer than ten
+    /// years.
     TimeoutTooLong,
     /// The skew is longer than an hour.
     SkewTooLong,
@@ -36,19 +37,19 @@ pub enum BuildError {
     },
     /// The key ring, for this audience.
     KeyRing(KeyRingError),
-    /// The session type is one that the encoding cannot carry.
+    /// The encoding cannot carry the session type.
     Payload(PayloadError),
-    /// The interval at which revocations are loaded is zero, or longer than half of the time that they
-    /// may be stale.
+    /// The interval at which revocations are loaded is zero, or longer than half of the time that
+    /// they may be stale.
     RefreshInterval,
-    /// The bound of the table of revocations is zero, or more than stores read.
+    /// The bound of the table of revocations is zero, or more than a store can read.
     MaxEntries,
     /// The revocations were built for another audience than the sessions.
     RevocationsAudience,
     /// Both a place for revocations and a fixed revocation epoch were given.
     RevocationsTwice,
-    /// There is nothing that could load and write in the background: no thread to be had, or a platform without
-    /// them.
+    /// There is no thread to load and write on in the background. A platform without threads needs
+    /// a background of its own.
     NoBackground,
 }
 

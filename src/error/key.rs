@@ -1,8 +1,8 @@
-//! What is wrong with a key. Nothing of it is shown.
+//! What is wrong with a key. The errors show nothing of the key.
 
 use core::fmt;
 
-/// A text or byte string that is no key.
+/// A text or byte string that is not a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyError {

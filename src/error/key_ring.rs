@@ -1,12 +1,12 @@
-//! What is wrong with a key ring. Places are named; secrets, and whatever else stands in the text, never:
-//! it may be a secret that was put into the wrong place.
+//! What is wrong with a key ring. The errors name places, and never show a secret or anything else
+//! of the text, because it may be a secret that was put into the wrong place.
 
 use core::fmt;
 
 use super::KeyError;
 use crate::time::TimeError;
 
-/// A key ring that is not usable, and where.
+/// A key ring that cannot be used, and where the mistake is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyRingError {
     line: Option<usize>,
@@ -35,19 +35,19 @@ impl KeyRingError {
         }
     }
 
-    /// The line of the ring's text, from 1. None for a ring that was not read from text.
+    /// The line of the ring's text, from 1. `None` for a ring that was not read from text.
     #[must_use]
     pub const fn line(&self) -> Option<usize> {
         self.line
     }
 
-    /// Which character of the line, from 1. None where the error is about more than one character.
+    /// Which character of the line, from 1. `None` if the error is about more than one character.
     #[must_use]
     pub const fn column(&self) -> Option<usize> {
         self.column
     }
 
-    /// Which key of the ring, from 1, counting over all lines. 0 where the error is not about one key.
+    /// Which key of the ring, from 1, counting over all lines. 0 if the error is not about one key.
     #[must_use]
     pub const fn entry(&self) -> usize {
         self.entry
@@ -89,7 +89,7 @@ pub enum KeyRingErrorKind {
     Key(KeyError),
     /// Something other than a key, `seal-from=…` or `open-until=…` follows a key.
     UnknownField,
-    /// A field stands twice behind one key.
+    /// A key has the same field twice.
     RepeatedField,
     /// A field has no key before it on its line.
     FieldBeforeKey,
@@ -109,22 +109,24 @@ pub enum KeyRingErrorKind {
     NotAscii,
     /// A control character other than tab and line end.
     ControlCharacter,
-    /// A comment holds a key, as where a line end was lost.
+    /// A comment contains a key, as if a line end was lost.
     KeyInComment,
-    /// In an environment variable: nothing follows the last key, as where the value was cut at a space.
+    /// In an environment variable: nothing follows the last key, as if the value was cut at a
+    /// space.
     CutAtSpace,
-    /// In an environment variable: the last key to seal closes, as where the value was cut at a line end.
+    /// In an environment variable: the last key to seal closes, as if the value was cut at a line
+    /// end.
     CutAtLineEnd,
-    /// `seal-from` is no time.
+    /// `seal-from` is not a time.
     SealFrom(TimeError),
-    /// `open-until` is no time.
+    /// `open-until` is not a time.
     OpenUntil(TimeError),
     /// Two keys have the same secret.
     SameSecret {
         /// The other key's place in the ring.
         other: usize,
     },
-    /// Two keys have the same `seal-from`, or none.
+    /// Two keys have the same `seal-from`, or both have none.
     SameSealFrom {
         /// The other key's place in the ring.
         other: usize,

@@ -1,4 +1,4 @@
-//! Where a key ring was to be loaded from, and why it was not. Places are named, secrets never.
+//! Why a key ring was not loaded, and from where. The errors name places, never secrets.
 
 use core::fmt;
 
@@ -23,11 +23,11 @@ pub enum KeyRingSourceErrorKind {
     Utf16,
     /// The file could not be read.
     Read(alloc::sync::Arc<std::io::Error>),
-    /// It is longer than a mebibyte, so it is something else.
+    /// It is longer than a mebibyte, so it is not a key ring.
     TooLong,
-    /// The text is no key ring.
+    /// The text is not a key ring.
     Ring(KeyRingError),
-    /// What a source of one's own says.
+    /// The error of a source of your own.
     Other(alloc::sync::Arc<dyn core::error::Error + Send + Sync>),
 }
 
@@ -36,13 +36,13 @@ impl KeyRingSourceError {
         Self { source, kind }
     }
 
-    /// What `source`, such as "vault", gave is no ring.
+    /// What `source`, such as "vault", gave is not a ring.
     #[must_use]
     pub fn ring(source: &str, error: KeyRingError) -> Self {
         Self::new(source.into(), KeyRingSourceErrorKind::Ring(error))
     }
 
-    /// `source` gave nothing, and says why. The error must not hold a secret: it is logged.
+    /// `source` gave nothing; `error` says why. It must not contain a secret, because it is logged.
     #[must_use]
     pub fn other(
         source: &str,

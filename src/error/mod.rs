@@ -1,8 +1,8 @@
-//! Every error type but those that belong to one small type and stand beside it.
+//! The error types, except those that belong to one small type and are beside it.
 //!
-//! Two kinds of reader. [`OpenError`] is for traffic: opaque, a kind to count, nothing of the
-//! input in it. The others are for developers and operators: rich, and still without a secret or a
-//! payload.
+//! There are two kinds of error. [`OpenError`] is for traffic: it has a kind to count, and nothing
+//! of the input. The others are for developers and operators: they have details, but never a secret
+//! or a payload.
 
 mod config;
 mod cookie;

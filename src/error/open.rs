@@ -6,10 +6,11 @@ use crate::time::Epoch;
 
 /// A cookie that did not open.
 ///
-/// It says which check failed and carries nothing of the cookie. What fails before the tag has
-/// verified must look alike to a client: answer every kind in the same way, and count
-/// [`kind`](Self::kind) for the operator. Leave the cookie alone: a dead one harms nobody and goes by its
-/// `Max-Age`, while an answer that removes it, and arrives late, removes the cookie of a newer sign-in.
+/// It says which check failed, and contains nothing of the cookie. A client must not see a
+/// difference between the checks that fail before the tag is verified: answer every kind in the
+/// same way, and count [`kind`](Self::kind) for the operator. Do not remove the cookie. One that
+/// does not open does no harm, and the browser drops it after its `Max-Age`. A response that
+/// removes it may arrive late, and then it removes the cookie of a newer sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenError {
     kind: OpenErrorKind,
@@ -70,7 +71,8 @@ impl OpenError {
         self.used_a_key
     }
 
-    /// Whether a revocation state that is far behind could be the reason, so that it should be loaded.
+    /// Whether a revocation state that is far behind could be the reason, so that it should be
+    /// loaded.
     #[cfg(feature = "std")]
     pub(crate) const fn is_too_far_ahead(&self) -> bool {
         self.too_far_ahead
@@ -84,8 +86,8 @@ impl OpenError {
 
     /// The epoch of a token that is authentic (past step 7 of the spec's table) but did not open.
     ///
-    /// A revocation state that is behind it has news to fetch; a clock that revokes must step over
-    /// it.
+    /// A revocation state whose clock is lower is out of date: load it again. The clock of the next
+    /// revocation must be higher.
     #[must_use]
     pub const fn authentic_epoch(&self) -> Option<Epoch> {
         self.authentic_epoch
@@ -109,8 +111,8 @@ impl core::error::Error for OpenError {}
 
 /// The check that a cookie failed, in the order in which they are made (spec, section 6).
 ///
-/// Anybody can provoke the kinds up to [`Unauthentic`](Self::Unauthentic); none of them alone is
-/// an alarm.
+/// Anybody can provoke the kinds up to [`Unauthentic`](Self::Unauthentic); none of them alone is a
+/// reason for an alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum OpenErrorKind {
@@ -119,9 +121,9 @@ pub enum OpenErrorKind {
     /// The request carries no cookie of this name. Only where a header
     /// is opened.
     Missing,
-    /// The request carries a cookie of this name that is joined with another by a comma. Some gateways
-    /// join several `Cookie` headers so; they must join them by `; ` (RFC 9113, section 8.2.3). Only where a
-    /// header is opened.
+    /// The request carries a cookie of this name that is joined with another by a comma. Some
+    /// gateways join several `Cookie` headers in this way, but they must join them by `; ` (RFC
+    /// 9113, section 8.2.3). Only where a header is opened.
     Joined,
     /// Steps 1, 3 and 7: too long, not canonical base64url, too short, or claims that make no
     /// sense.
@@ -138,9 +140,10 @@ pub enum OpenErrorKind {
     NotYetValid,
     /// Step 9: past one of its time limits.
     Expired,
-    /// Steps 10 and 14: logged out by the server.
+    /// Steps 10 and 14: the session was revoked.
     Revoked,
-    /// Step 11: the revocation state is too old to vouch for the session. The cookie is fine.
+    /// Step 11: the revocation state is too old to tell whether the session was revoked. Nothing is
+    /// wrong with the cookie itself.
     StaleState,
     /// Step 12: a schema that this reader neither has nor migrates. Perhaps a newer server's
     /// cookie.
@@ -150,8 +153,8 @@ pub enum OpenErrorKind {
 }
 
 impl OpenErrorKind {
-    /// A short name for a counter or a log, in small letters and underscores: `"unknown_key"`. Names
-    /// stay as they are.
+    /// A short name for a counter or a log, in small letters and underscores: `"unknown_key"`.
+    /// Names do not change.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

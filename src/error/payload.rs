@@ -4,10 +4,10 @@
 use alloc::string::String;
 use core::fmt;
 
-/// A session type, or a value of it, that the encoding cannot carry: what was sealed would not be
-/// what opens.
+/// A session type, or a value of it, that the encoding cannot carry: what opens would not be what
+/// was sealed.
 ///
-/// It names fields, variants and types of the application, and never holds a value of them.
+/// It names fields, variants and types of the application, and never contains their values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayloadError {
     path: String,
@@ -19,9 +19,10 @@ impl PayloadError {
         Self { path, cause }
     }
 
-    /// Where it is, from the session value on: `profile.roles[2]`, `settings{value}.Custom.level`.
-    /// Empty for the session value itself. `[]` stands for any element where a type was checked and
-    /// not a value, `{key}` and `{value}` for a map's, `.0` for a tuple's first part.
+    /// Where it is, starting from the session value: `profile.roles[2]`,
+    /// `settings{value}.Custom.level`. Empty for the session value itself. `[]` stands for any
+    /// element, if a type was checked and not a value. `{key}` and `{value}` stand for the keys and
+    /// values of a map, and `.0` for the first part of a tuple.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
@@ -46,8 +47,8 @@ impl fmt::Display for PayloadError {
 
 impl core::error::Error for PayloadError {}
 
-/// Why the encoding cannot carry a type or a value. The [`Display`](fmt::Display) text ends with the
-/// way out.
+/// Why the encoding cannot carry a type or a value. The [`Display`](fmt::Display) text ends with
+/// how to fix it.
 ///
 /// Names are those that serde uses, after any `rename`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub enum PayloadCause {
     AdjacentlyTagged,
     /// `#[serde(untagged)]`, on an enum or on one of its variants.
     Untagged,
-    /// A type that reads whatever comes, such as `serde_json::Value`.
+    /// A type that accepts any input, such as `serde_json::Value`.
     SelfDescribing {
         /// The Rust type, as the compiler prints it.
         type_name: &'static str,
@@ -81,16 +82,16 @@ pub enum PayloadCause {
     },
     /// A variant that is written and not read: `skip_deserializing`.
     VariantNotRead,
-    /// A variant that reads as another one, or not at all, since a variant before it is skipped.
+    /// A variant that reads as another one, or not at all, because a variant before it is skipped.
     VariantMoved,
-    /// What is written is of another kind than what is read.
+    /// What is written is of a different kind than what is read.
     KindDiffers {
         /// The kind that is written.
         written: &'static str,
         /// The kind that is read.
         read: &'static str,
     },
-    /// Another number of parts is written than is read.
+    /// The number of parts that are written differs from the number that are read.
     LengthDiffers {
         /// The number that is written.
         written: usize,

@@ -14,31 +14,32 @@ pub enum SealError {
     Clock(TimeError),
     /// The random generator failed.
     Randomness(RandomnessError),
-    /// No key of the ring has a `seal-from` that has come.
+    /// No key of the ring has reached its `seal-from`.
     NoSealingKey,
     /// The sealing key of this moment is past its own `open-until`.
     RetiredSealingKey,
     /// The revocation state is missing or past its staleness bound.
     StaleState,
     /// The session would not open: it has expired or was revoked since it was opened or its sign-in
-    /// began, or the clock was set back ([`OpenErrorKind::NotYetValid`]).
+    /// began, or the server's time was set back ([`OpenErrorKind::NotYetValid`]).
     Ended(OpenErrorKind),
     /// The session to renew was opened under another audience, cookie name or binding.
     OtherOrigin,
-    /// The new value of the session names other scopes than the one that was opened: it would be
-    /// another user's. Sign in anew.
+    /// The new value of the session names other scopes than the opened one, so it would be another
+    /// user's. Begin a new sign-in.
     OtherScopes,
-    /// [`SessionData::lifetime`](crate::SessionData::lifetime) asks for a timeout that is zero, a fraction of a
-    /// second, or longer than the builder's, or for an idle timeout above its absolute one.
+    /// [`SessionData::lifetime`](crate::SessionData::lifetime) asks for a timeout that is zero, a
+    /// fraction of a second, or longer than the builder's, or for an idle timeout above its
+    /// absolute one.
     Lifetime,
-    /// The session to renew has a newer schema than this server's. It is a newer server's, which
-    /// could not read what this one would write.
+    /// The session to renew has a newer schema than this server's. A newer server sealed it, and
+    /// could not read what this server would write.
     NewerSchema,
-    /// No lifetime is left: the absolute timeout has come.
+    /// No lifetime is left: the absolute timeout has been reached.
     NoLifetime,
     /// A time and a timeout add up to more than 2^64 - 1 seconds.
     TimeOverflow,
-    /// The value, or its type, is one that the encoding cannot carry: it would not open again, or as
+    /// The encoding cannot carry the value, or its type: it would not open again, or would open as
     /// another value.
     Payload(PayloadError),
     /// The cipher failed.
@@ -55,8 +56,8 @@ pub enum SealError {
 }
 
 impl SealError {
-    /// A short name for a counter or a log, in small letters and underscores: `"no_sealing_key"`. Names
-    /// stay as they are.
+    /// A short name for a counter or a log, in small letters and underscores: `"no_sealing_key"`.
+    /// Names do not change.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {

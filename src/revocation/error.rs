@@ -8,7 +8,8 @@ use super::store::{StoreError, StoreErrorKind};
 use crate::error::{RandomnessError, SealError};
 use crate::time::{Epoch, TimeError};
 
-/// A state that was not read. What the process held stays as it was, and goes on aging.
+/// Why a revocation state was not read. The state that the process holds stays as it was, and gets
+/// older.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum RefreshError {
@@ -18,19 +19,20 @@ pub enum RefreshError {
     Store(StoreError),
     /// There is no document, and this process has never held one.
     NoStore,
-    /// There is no document any more. The process goes on with what it holds, up to the staleness
-    /// bound, and never makes a new one by itself.
+    /// There is no document any more. The process goes on with the state that it holds, up to the
+    /// staleness bound. It never creates a new document by itself.
     Lost {
-        /// The clock of the state held. Of all servers', the greatest is what a new store must be above.
+        /// The clock of the state that this process holds. A new store must be above the greatest
+        /// of these clocks on all servers.
         held: Epoch,
     },
     /// The document does not open.
     Document(DocumentError),
-    /// The document is older than what this process holds, or of another line: an old copy was put
-    /// back, or the store forgot a write. A process that may write puts a new state above both in its place, by
-    /// itself.
+    /// The document is older than the state that this process holds, or does not follow from it: an
+    /// old copy was put back, or the store forgot a write. A process that may write replaces it, by
+    /// itself, with a new state above both.
     RolledBack {
-        /// The clock of the state held.
+        /// The clock of the state that this process holds.
         held: Epoch,
         /// The clock of the document.
         found: Epoch,
@@ -91,8 +93,8 @@ impl From<DocumentError> for RefreshError {
     }
 }
 
-/// A revocation that was not acknowledged. Only where the store failed may it have been made all the
-/// same.
+/// Why a revocation was not acknowledged. If the store failed in one of the tries, or after
+/// [`Interrupted`](Self::Interrupted), it may have been made all the same.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum RevokeError {
@@ -102,22 +104,25 @@ pub enum RevokeError {
     ReadOnly,
     /// There is no usable time.
     Clock(TimeError),
-    /// The change is none that the state can make.
+    /// The state cannot make this change.
     Change(ChangeError),
-    /// The session was opened under another audience or cookie name: use the sessions that opened it.
+    /// The session was opened under another audience or cookie name: use the sessions that opened
+    /// it.
     OtherOrigin,
     /// The present state could not be read.
     Refresh(RefreshError),
-    /// The store failed. Where it was only [unavailable](StoreErrorKind::Unavailable) it may have done
-    /// it or not: try again.
+    /// The store failed. If it was only [unavailable](StoreErrorKind::Unavailable), the revocation
+    /// may or may not have been made: try again.
     Store(StoreError),
-    /// Other processes wrote all the time. Try again.
+    /// Other processes kept writing to the store. Try again.
     Contended,
     /// The new document could not be sealed: no key seals now.
     Seal(SealError),
-    /// The background task was lost before it had an answer: it may have been done or not. Try again.
+    /// The background task was lost before it had an answer. The revocation may or may not have
+    /// been made: try again.
     Interrupted,
-    /// The memory of a process would forget it with its next restart, and then let in what was forged.
+    /// Revocations are kept in the memory of this process. It would forget this one at its next
+    /// restart, and then accept forged sessions.
     OnlyInMemory,
 }
 

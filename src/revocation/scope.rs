@@ -1,5 +1,5 @@
-//! [`Scope`]: a group of sessions that is logged out at once; [`ScopeKind`] and [`ScopeId`], which name it;
-//! and [`Scopes`], by which a session names its own.
+//! [`Scope`]: a group of sessions that is revoked at once; [`ScopeKind`] and [`ScopeId`], which
+//! name it; and [`Scopes`], which a session uses to name its scopes.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -16,7 +16,7 @@ const SESSION_KIND: &str = "session";
 
 /// A group of sessions, as the first 12 bytes of SHA-256(`list("sealed-session scope", kind, id)`).
 ///
-/// A table of scopes names nobody, but whoever can guess an id can test for it.
+/// A table of scopes names nobody, but anybody who can guess an id can test for it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope([u8; 12]);
 
@@ -27,15 +27,16 @@ impl Scope {
         id.with_bytes(|id| Self::of(kind.name, id))
     }
 
-    /// The same for a kind and an id that arrive as text or bytes: in a tool that knows of no types. A
-    /// number's id is its shortest decimal, a UUID's its text in small letters with hyphens.
+    /// The same for a kind and an id that are text or bytes, for a tool that does not know the
+    /// types. The id of a number is its shortest decimal form. The id of a UUID is its text in
+    /// small letters with hyphens.
     ///
     /// An application uses [`new`](Self::new), where a misspelt kind does not compile.
     ///
     /// # Errors
     ///
-    /// [`ScopeError`] for the kind `"session"`, which is reserved: use [`Scope::session`]; and for an
-    /// empty one.
+    /// [`ScopeError`] for the kind `"session"`, which is reserved: use [`Scope::session`]; and for
+    /// an empty kind.
     pub fn named(kind: &str, id: &[u8]) -> Result<Self, ScopeError> {
         if is_reserved(kind) {
             return Err(ScopeError(()));
@@ -122,16 +123,17 @@ const fn is_reserved(kind: &str) -> bool {
 /// let user = Scope::new(USER, "7");
 /// ```
 ///
-/// Nor does the kind `"session"`, which is reserved for the scope that every session has, or an empty
-/// one:
+/// Nor does the kind `"session"`, which is reserved for the scope that every session has, or an
+/// empty one:
 ///
 /// ```compile_fail
 /// # use sealed_session::ScopeKind;
 /// const SESSION: ScopeKind<u64> = ScopeKind::new("session");
 /// ```
 ///
-/// The name is part of the contract with cookies already out and with other servers: renaming it
-/// during a deploy lets revocations slip.
+/// Do not rename a kind. A revocation that was made under one name does not apply under another:
+/// after a change, the earlier revocations have no effect, and during a deploy, neither have those
+/// of servers with the other name.
 pub struct ScopeKind<I: ?Sized> {
     name: &'static str,
     id: PhantomData<fn(&I)>,
@@ -142,8 +144,8 @@ impl<I: ?Sized> ScopeKind<I> {
     ///
     /// # Panics
     ///
-    /// For `"session"`, which is reserved, and for an empty name. In a `const`, where it belongs, that is an
-    /// error of the compiler.
+    /// For `"session"`, which is reserved, and for an empty name. In a `const`, where it belongs,
+    /// this is a compile error.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         assert!(
@@ -192,8 +194,9 @@ impl fmt::Display for ScopeError {
 
 impl core::error::Error for ScopeError {}
 
-/// A value that names one of a [`ScopeKind<I>`](ScopeKind): a number as its shortest decimal, text as its UTF-8,
-/// bytes as they are, a UUID (feature `uuid`) as its text in small letters with hyphens.
+/// The id of a scope of the kind [`ScopeKind<I>`](ScopeKind): a number as its shortest decimal
+/// form, text as its UTF-8, bytes as they are, a UUID (feature `uuid`) as its text in small letters
+/// with hyphens.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no scope of the kind `ScopeKind<{I}>`",
     note = "numbers name those of ScopeKind of the same type, text ScopeKind<str>, bytes ScopeKind<[u8]>, and \

@@ -1,8 +1,8 @@
 //! [`RevocationState`]: one clock, a floor, and the scopes revoked since. Pure: the time is an
-//! argument, and every change makes the state move forward or not at all. Spec, section 7.
+//! argument, and every change moves the state forward or fails. Spec, section 7.
 //!
 //! Invariants: `floor <= clock`, every entry is above `floor` and not above `clock`, and neither
-//! ever decreases. What a change is made of stands in `change`.
+//! ever decreases. `change` holds the changes.
 
 use core::fmt;
 use core::time::Duration;
@@ -12,7 +12,7 @@ use super::table::Table;
 use crate::time::Epoch;
 use crate::token::claims::SessionId;
 
-/// What has been revoked, as of one reading of the clock.
+/// What has been revoked up to one value of the revocation clock.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RevocationState {
     pub(super) clock: Epoch,
@@ -21,8 +21,8 @@ pub struct RevocationState {
 }
 
 impl RevocationState {
-    /// The state of a configuration without a store: clock and floor are `epoch`, and raising it
-    /// ends every session before it.
+    /// The state of a configuration without a store: clock and floor are `epoch`. Raising it ends
+    /// every session from before.
     #[must_use]
     pub const fn fixed(epoch: Epoch) -> Self {
         Self {
@@ -34,8 +34,8 @@ impl RevocationState {
 
     /// A new store's first state. It ends every session that began before it.
     ///
-    /// `now` is the time in milliseconds, `skew` how far clocks may differ, `seen` the greatest clock
-    /// or epoch that its maker has seen. None when the clock has no room left.
+    /// `now` is the time in milliseconds, `skew` how far clocks may differ, `seen` the greatest
+    /// clock or epoch that the caller has seen. `None` when the clock has no room left.
     #[must_use]
     pub fn new_store(now: Epoch, skew: Duration, seen: Epoch) -> Option<Self> {
         let ahead = u64::try_from(skew.as_millis()).ok()?.checked_mul(2)?;
@@ -45,8 +45,8 @@ impl RevocationState {
         Some(Self::fixed(clock))
     }
 
-    /// A state from its parts. Of a scope that comes twice, the greater epoch counts; entries that
-    /// the floor covers are left out.
+    /// A state from its parts. If a scope comes twice, the greater epoch counts; entries that the
+    /// floor covers are left out.
     ///
     /// # Errors
     ///
@@ -67,19 +67,19 @@ impl RevocationState {
         })
     }
 
-    /// The clock: what a session that is sealed under this state is stamped with.
+    /// The revocation clock. A session that is sealed under this state is stamped with it.
     #[must_use]
     pub const fn clock(&self) -> Epoch {
         self.clock
     }
 
-    /// Tokens below it are revoked, whatever their scopes.
+    /// Tokens with a lower epoch are revoked, whatever their scopes.
     #[must_use]
     pub const fn floor(&self) -> Epoch {
         self.floor
     }
 
-    /// The revoked scopes and when, in the order of their bytes.
+    /// The revoked scopes, each with its epoch, in the order of their bytes.
     pub fn revoked(&self) -> impl Iterator<Item = (Scope, Epoch)> + '_ {
         self.revoked.iter()
     }
@@ -90,7 +90,7 @@ impl RevocationState {
         self.revoked.len()
     }
 
-    /// Whether the table holds none. Sessions below the floor are revoked all the same.
+    /// Whether the table holds no scope. Sessions below the floor are revoked all the same.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.revoked.len() == 0
@@ -104,8 +104,9 @@ impl RevocationState {
             .map_or(self.floor, |epoch| epoch.max(self.floor))
     }
 
-    /// Whether this state knows all that `former` knew: it revokes whatever that one revoked, and
-    /// its clock is as high. A state of one and the same store always does so of those before it.
+    /// Whether this state knows all that `former` knew: it revokes all that `former` revoked, and
+    /// its clock is not lower. A state of a store always succeeds the earlier states of the same
+    /// store.
     #[must_use]
     pub fn succeeds(&self, former: &Self) -> bool {
         let covers = |(scope, epoch)| self.revoked_before(scope) >= epoch;
@@ -164,7 +165,7 @@ impl fmt::Debug for RevocationState {
     }
 }
 
-/// Parts that make no state: a floor or an entry above the clock.
+/// Parts that do not make a state: a floor or an entry is above the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StateError(());
 

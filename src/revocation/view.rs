@@ -4,8 +4,8 @@ use super::state::RevocationState;
 use crate::error::SealError;
 use crate::time::Epoch;
 
-/// A state, and whether it may vouch for a session. What the codec takes; it decides nothing about
-/// ages.
+/// A revocation state, and whether sessions may open and be sealed under it. The codec takes it as
+/// an argument, and does not look at its age.
 #[derive(Clone, Copy, Debug)]
 pub struct RevocationView<'a> {
     state: Option<&'a RevocationState>,
@@ -22,8 +22,8 @@ impl<'a> RevocationView<'a> {
         }
     }
 
-    /// A state past its staleness bound, where stale states are rejected. It still revokes; it
-    /// vouches for nothing, and nothing is sealed under it.
+    /// A state past its staleness bound, where stale states are rejected. It still revokes
+    /// sessions, but no session opens or is sealed under it.
     #[must_use]
     pub const fn stale(state: &'a RevocationState) -> Self {
         Self {

@@ -12,8 +12,8 @@ use crate::time::{Epoch, TimeError, UnixTime};
 
 /// A source of the present time.
 pub trait Clock: Send + Sync + 'static {
-    /// Milliseconds since 1970-01-01T00:00:00Z. Lifetimes use the whole seconds, revocations all of
-    /// it.
+    /// Milliseconds since 1970-01-01T00:00:00Z. Lifetimes use the whole seconds, and revocations
+    /// the milliseconds.
     ///
     /// # Errors
     ///
@@ -24,8 +24,7 @@ pub trait Clock: Send + Sync + 'static {
     /// The time since any fixed moment, on a clock that is never set. The age of a revocation state
     /// is the greater of what this clock and the wall clock say.
     ///
-    /// Unless it is written anew, the operating system's monotonic clock, or zero where there is
-    /// none.
+    /// By default it is that of the operating system's monotonic clock, or zero if there is none.
     fn monotonic(&self) -> Duration {
         since_first_use()
     }

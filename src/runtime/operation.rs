@@ -8,9 +8,9 @@ use core::task::{Context, Poll, Waker};
 
 use super::background::is_background;
 
-/// A call that may have to ask a store or a source. It has begun when it is returned, and goes on in the
-/// background whatever becomes of its caller: `.await` its answer, or, in code that is not asynchronous,
-/// [`wait`](Self::wait) for it.
+/// A call that may have to ask a store or a source. It has begun when it is returned, and goes on
+/// in the background also if its caller goes away. `.await` its answer, or, in code that is not
+/// asynchronous, [`wait`](Self::wait) for it.
 #[must_use = "whether it succeeded is known when this is awaited, or waited for with `.wait()`"]
 pub struct Operation<'a, R>(Pin<Box<dyn Future<Output = R> + Send + 'a>>);
 
@@ -19,13 +19,13 @@ impl<'a, R> Operation<'a, R> {
         Self(Box::pin(future))
     }
 
-    /// Blocks this thread until the call is done. Also inside an asynchronous runtime it comes to an end,
-    /// though it holds up what else this thread should do: `.await` it there.
+    /// Blocks this thread until the call is done. It also works inside an asynchronous runtime, but
+    /// blocks the other tasks of this thread: `.await` it there.
     ///
     /// # Panics
     ///
-    /// In a listener of `on_event`, which is called by the very thread that would have to answer: spawn a task
-    /// or a thread there.
+    /// In a listener of `on_event`, which is called on the same thread that would have to answer:
+    /// spawn a task or a thread there.
     pub fn wait(mut self) -> R {
         let mut context = Context::from_waker(Waker::noop());
         if let Poll::Ready(done) = self.0.as_mut().poll(&mut context) {

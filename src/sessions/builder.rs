@@ -81,17 +81,18 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
         self
     }
 
-    /// How far another server's clock may be ahead of this one. Whole seconds; 60 by default.
+    /// How far the time of another server may be ahead of the time here. Whole seconds; 60 by
+    /// default.
     pub fn skew(mut self, skew: Duration) -> Self {
         self.codec.skew = skew;
         self
     }
 
-    /// The most bytes that the cookie's name and value may take together; 4096 by default, which is
-    /// what browsers keep, and no more than that. A session that would take more is not sealed
-    /// ([`SealError::TooLong`](crate::SealError::TooLong)). Set less where a proxy takes less:
-    /// nginx answers 502 where the response's headers do not fit into its buffer, 4 KiB by default
-    /// (`proxy_buffer_size`).
+    /// The most bytes that the cookie's name and value may take together; 4096 by default, and at
+    /// most 4096, which is what browsers keep. A session that would take more is not sealed
+    /// ([`SealError::TooLong`](crate::SealError::TooLong)). Set less if a proxy takes less: nginx
+    /// answers 502 if the response's headers do not fit into its buffer (`proxy_buffer_size`),
+    /// which has 4 KiB by default.
     pub fn max_cookie_len(mut self, bytes: usize) -> Self {
         self.codec.max_len = bytes;
         self
@@ -113,7 +114,7 @@ impl<'a, T: SessionData> SessionsBuilder<'a, T> {
     }
 
     /// The cookie's name and attributes. By default the name is `__Host-` and
-    /// [`SessionData::NAME`], and the attributes are the strictest ones.
+    /// [`SessionData::NAME`], and the attributes are the strict defaults of [`CookieSettings`].
     pub fn cookie(mut self, settings: CookieSettings) -> Self {
         self.cookie = settings;
         self

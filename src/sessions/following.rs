@@ -1,4 +1,5 @@
-//! Sessions that take each new ring of a [`LiveKeyRing`](crate::LiveKeyRing), as long as they are used.
+//! Sessions that take each new ring of a [`LiveKeyRing`](crate::LiveKeyRing), as long as they are
+//! used.
 
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};

@@ -1,11 +1,11 @@
 //! [`Telemetry`]: what happens, for an operator to count and to log.
 //!
-//! No framework: one trait of one method. `tracing` and `metrics` adapt it to the crates of these names,
-//! each behind its feature.
+//! It is one trait with one method, without a framework. `tracing` and `metrics` adapt it to the
+//! crates of these names, each behind its feature.
 //!
-//! What a stranger sends is never part of an event: a key is named only by a token that it has
-//! authenticated or sealed, and a refusal by its kind alone. So the values are few, and nobody outside can add
-//! to them.
+//! An event never contains what a stranger sends. It names a key only if the key has authenticated
+//! or sealed a token, and a refusal only by its kind. So there are few different values, and nobody
+//! outside can add to them.
 
 #[cfg(feature = "metrics")]
 mod metrics;
@@ -25,8 +25,8 @@ pub use self::metrics::MetricsTelemetry;
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingTelemetry;
 
-/// Is told what happens to sessions, keys and revocations. It is called in the midst of requests, and
-/// should return soon.
+/// Is told what happens to sessions, keys and revocations. It is called during requests, and should
+/// return soon.
 ///
 /// ```
 /// use sealed_session::{Telemetry, TelemetryEvent};
@@ -43,7 +43,7 @@ pub use self::tracing::TracingTelemetry;
 /// }
 /// ```
 pub trait Telemetry: Send + Sync + 'static {
-    /// Takes note of it.
+    /// Records an event.
     fn record(&self, event: &TelemetryEvent<'_>);
 }
 
@@ -59,14 +59,14 @@ impl<T: Telemetry + ?Sized> Telemetry for Box<T> {
     }
 }
 
-/// Something that happened. It holds no secret, nothing of a session's value, and nothing of a token
-/// that was not authenticated.
+/// Something that happened. It holds no secret, nothing of a session's value, and nothing of a
+/// token that was not authenticated.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum TelemetryEvent<'a> {
     /// A session was opened. While this comes with a former key, the key is still in use.
     Opened {
-        /// The key that had sealed it.
+        /// The key that sealed it.
         key: KeyId,
     },
     /// A request was found to have no session.
@@ -88,26 +88,26 @@ pub enum TelemetryEvent<'a> {
     NotSealed(&'a SealError),
     /// A session was signed out.
     SignedOut {
-        /// Why other servers may not know of it. None: they do, or there is no store.
+        /// Why other servers may not know of it. `None` if they do, or if there is no store.
         error: Option<&'a RevokeError>,
     },
-    /// A page over plain HTTP sent a request, while the cookie is one that browsers keep over HTTPS
-    /// alone: sign-ins there do not stick. Told once. [`SessionsBuilder::origin`](crate::SessionsBuilder::origin)
-    /// is the setting for development.
+    /// A page over plain HTTP sent a request, but the cookie is one that browsers keep only over
+    /// HTTPS. A sign-in there has no effect. Told once.
+    /// [`SessionsBuilder::origin`](crate::SessionsBuilder::origin) is the setting for development.
     PlainHttp {
         /// The cookie's full name.
         cookie_name: &'a str,
     },
     /// The sessions are set up for plain HTTP on a developer's machine
-    /// ([`SessionsBuilder::origin`](crate::SessionsBuilder::origin)), and a request is for another host: the cookie
-    /// is one that anybody on the way can take. Told once.
+    /// ([`SessionsBuilder::origin`](crate::SessionsBuilder::origin)), but a request is for another
+    /// host. Anybody on the network between can take the cookie. Told once.
     NotLoopback {
         /// The cookie's full name.
         cookie_name: &'a str,
     },
-    /// An authentic session was sealed under revocations that these sessions do not have: other servers keep
-    /// them in a store, or were given a later `revocation_epoch`. What they revoke is not known here. Told
-    /// once.
+    /// An authentic session was sealed under revocations that these sessions do not have: other
+    /// servers keep them in a store, or were given a later `revocation_epoch`. This server does not
+    /// know what they revoke. Told once.
     RevocationsElsewhere {
         /// The cookie's full name.
         cookie_name: &'a str,
@@ -115,7 +115,8 @@ pub enum TelemetryEvent<'a> {
     /// What [`LiveKeyRingBuilder::on_event`](crate::LiveKeyRingBuilder::on_event) tells:
     /// `.on_event(move |event| telemetry.record(&event.into()))`.
     KeyRing(&'a KeyRingEvent<'a>),
-    /// What [`RevocationsBuilder::on_event`](crate::RevocationsBuilder::on_event) tells, likewise.
+    /// What [`RevocationsBuilder::on_event`](crate::RevocationsBuilder::on_event) tells, passed on
+    /// in the same way.
     Revocations(&'a RevocationEvent),
 }
 

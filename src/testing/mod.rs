@@ -1,24 +1,25 @@
-//! Tests for applications: does yesterday's cookie still open? And with `std`: what happens to one of a
-//! sign-in eleven hours ago?
+//! For the tests of applications: does yesterday's cookie still open? And with `std`: what happens
+//! to the cookie of a sign-in eleven hours ago?
 //!
-//! With `std`, [`check_store`] tries whether a revocation store of one's own keeps its promises.
+//! With `std`, [`check_store`] checks whether a revocation store of your own keeps its promises.
 //!
 //! [`mint`] makes a cookie for any value, start, issue, key and binding, and a
 //! [`ManualClock`](crate::ManualClock) moves the time.
 //!
 //! postcard writes fields without names, so a field that was added, moved or retyped changes what
-//! cookies already out decode to. Three assertions find it when [`SessionData::SCHEMA`] was not raised:
+//! the cookies that browsers already have decode to. Three assertions find such a change if
+//! [`SessionData::SCHEMA`] was not raised:
 //!
-//! - [`assert_layout`] pins the names, kinds and order of all that a type reads. It needs no sample and
-//!   sees every variant.
+//! - [`assert_layout`] pins the names, kinds and order of all that a type reads. It needs no sample
+//!   and sees every variant.
 //! - [`assert_encoding`] pins the bytes of a sample. It also sees what a type's own code writes, by
 //!   `serialize_with` or by hand.
-//! - [`assert_migrates`] shows that a former pin still reads.
+//! - [`assert_migrates`] shows that a former pin can still be read.
 //!
-//! Each needs a pin, something kept from before the change. Without one nothing can tell: a program
-//! knows its present types alone, and a token says of its layout only what `SCHEMA` says. (It could
-//! carry a digest of the layout. That would cost bytes in every cookie of every request to find what
-//! a test finds once.)
+//! Each needs a pin, something kept from before the change. Without a pin the change cannot be
+//! found: a program knows only its present types, and a token says nothing about its layout but
+//! `SCHEMA`. (A token could contain a digest of the layout. That would cost bytes in every cookie
+//! of every request, to find what a test finds once.)
 
 #[cfg(feature = "std")]
 mod store;
@@ -39,9 +40,9 @@ pub use store::{check_store, check_store_tells};
 /// Asserts that `sample` is encoded as `pin` says, and decodes again.
 ///
 /// A pin is the schema and the encoding as hex, `"1:07036a6f65"`. Start with `""`: the failure
-/// prints the right one. Choose a sample in which every field has a value of its own, numbers
-/// greater than 127 and nothing empty; give every variant of an enum a pin. In a `HashMap` or
-/// `HashSet`, whose order is another one each time, put no more than one entry.
+/// prints the right one. Choose a sample in which every field has a different value, numbers are
+/// greater than 127 and nothing is empty. Give every variant of an enum a pin. Put at most one
+/// entry into a `HashMap` or `HashSet`, because their order is different each time.
 ///
 /// ```
 /// use sealed_session::{SessionData, testing::assert_encoding};
@@ -56,7 +57,8 @@ pub use store::{check_store, check_store_tells};
 ///
 /// # Panics
 ///
-/// When the pin does not match, with what to do; and when the sample does not decode again.
+/// When the pin does not match: the message says what to do. Also when the sample does not decode
+/// again.
 #[track_caller]
 pub fn assert_encoding<T: SessionData>(sample: &T, pin: &str) {
     if let Err(message) = check_encoding(sample, pin) {
@@ -64,13 +66,14 @@ pub fn assert_encoding<T: SessionData>(sample: &T, pin: &str) {
     }
 }
 
-/// Asserts that `T` reads the same fields and variants, by name, kind and order, as when `pin` was made.
+/// Asserts that `T` reads the same fields and variants, by name, kind and order, as when `pin` was
+/// made.
 ///
-/// A pin is the schema and a fingerprint, `"1:0f1e2d3c4b5a6978"`. Start with `""`: the failure prints
-/// the right one. The fingerprint is made from what `T`'s `Deserialize` asks for when it is given
-/// made-up values. It changes with a new name or `alias`, too, which need no new schema: then take the
-/// new pin alone. Into a type that takes no made-up value, such as one that insists on a check sum, it
-/// does not see: pin samples of it by [`assert_encoding`].
+/// A pin is the schema and a fingerprint, `"1:0f1e2d3c4b5a6978"`. Start with `""`: the failure
+/// prints the right one. The fingerprint is made from what `T`'s `Deserialize` asks for when it is
+/// given made-up values. It also changes with a new name or `alias`, which need no new schema: then
+/// only replace the pin. It does not see into a type that refuses made-up values, such as one that
+/// verifies a check sum: pin samples of it by [`assert_encoding`].
 ///
 /// ```
 /// use sealed_session::{SessionData, testing::assert_layout};
@@ -84,7 +87,7 @@ pub fn assert_encoding<T: SessionData>(sample: &T, pin: &str) {
 ///
 /// # Panics
 ///
-/// When the pin does not match, with what to do; and when `T` can be no session.
+/// When the pin does not match: the message says what to do. Also when `T` cannot be a session.
 #[track_caller]
 pub fn assert_layout<T: SessionData>(pin: &str) {
     if let Err(message) = check_layout::<T>(pin) {
@@ -97,7 +100,7 @@ pub fn assert_layout<T: SessionData>(pin: &str) {
 ///
 /// # Panics
 ///
-/// When it does not, or when `pin` is no pin.
+/// When it does not, or when `pin` is not a pin.
 #[track_caller]
 pub fn assert_migrates<T: SessionData + PartialEq + Debug>(pin: &str, expected: &T) {
     let Some((schema, bytes)) = parse_pin(pin) else {
@@ -145,8 +148,8 @@ fn check_encoding<T: SessionData>(sample: &T, pin: &str) -> Result<(), String> {
     })
 }
 
-/// Whether equal values are written in unequal ways. Each `HashMap` that is decoded has an order of its
-/// own: two entries come out alike in all rounds once in 2^60 times.
+/// Whether equal values are written in unequal ways. Each `HashMap` that is decoded has an order of
+/// its own: two entries come out alike in all rounds once in 2^60 times.
 fn has_random_order<T: SessionData>(bytes: &[u8]) -> bool {
     let again = || {
         let value: T = payload::decode(bytes).ok()?;

@@ -50,17 +50,18 @@ impl LiveKeyRingBuilder {
         }
     }
 
-    /// How long between two loads; a minute by default, a second at the least. A ring that is published
-    /// is known after it, and the time of a load: part of the
-    /// [propagation time](crate::RotationPolicy::propagation).
+    /// The time between two loads; a minute by default, and at least a second. A published ring is
+    /// known here after this interval and the time of a load. Both are part of the [propagation
+    /// time](crate::RotationPolicy::propagation).
     pub fn refresh_interval(mut self, interval: Duration) -> Self {
         self.refresh_interval = interval.max(LEAST_INTERVAL);
         self
     }
 
     /// The timeouts and the skew of sessions that are not built with this ring, such as those of a
-    /// [`Codec`](crate::Codec): a key is kept until they have ended. Those of [`Sessions`](crate::Sessions)
-    /// are known. Where none are known, a key is kept until it closes.
+    /// [`Codec`](crate::Codec): a new ring must keep a key until they have ended. The timeouts of
+    /// [`Sessions`](crate::Sessions) that are built with this ring are known without this. If no
+    /// timeouts are known, a new ring must keep a key until it closes.
     pub fn other_sessions(
         mut self,
         idle_timeout: Duration,
@@ -76,14 +77,15 @@ impl LiveKeyRingBuilder {
         self
     }
 
-    /// Loads only when somebody asks, by [`refresh_if_due`](LiveKeyRing::refresh_if_due) in every request: for
-    /// functions that are frozen between calls. Otherwise the ring is loaded at every interval, by itself.
+    /// Loads only when the application calls [`refresh_if_due`](LiveKeyRing::refresh_if_due), which
+    /// it must do in every request: for functions that are frozen between calls. By default the
+    /// ring is loaded in the background at every interval.
     pub const fn refresh_on_use(mut self) -> Self {
         self.on_use = true;
         self
     }
 
-    /// Where loading goes on. A thread of this process by default, which all share.
+    /// What the loads run on. By default it is a thread that everything in this process shares.
     pub fn background(mut self, background: impl Background) -> Self {
         self.background = Arc::new(background);
         self
@@ -95,8 +97,8 @@ impl LiveKeyRingBuilder {
         self
     }
 
-    /// Is told when a ring was taken, and when one was not: to count, to log, and to raise an alarm. It is called
-    /// in the background, and should return soon.
+    /// Is told when a ring was taken, and when one was not: to count, to log, and to raise an
+    /// alarm. It is called in the background, and should return soon.
     pub fn on_event(
         mut self,
         listener: impl Fn(&KeyRingEvent<'_>) + Send + Sync + 'static,

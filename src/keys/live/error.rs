@@ -1,4 +1,4 @@
-//! [`KeyRefreshError`] and [`KeyRingEvent`]: what became of a load. Places are named, secrets never.
+//! [`KeyRefreshError`] and [`KeyRingEvent`]: the result of a load. They name places, never secrets.
 
 use core::fmt;
 
@@ -6,18 +6,19 @@ use crate::error::{KeyRingError, KeyRingSourceError};
 use crate::keys::rotation::ClosesEarly;
 use crate::time::{TimeError, UnixTime};
 
-/// Why a ring was not taken. The present one stays.
+/// Why a ring was not taken. The present one stays in use.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum KeyRefreshError {
     /// It could not be loaded, or is no ring.
     Source(KeyRingSourceError),
-    /// A key of the present ring is missing that may still open sessions, or is planned.
+    /// A key of the present ring is missing, and it may still open sessions or is planned to seal.
     Shrunken {
         /// Which key of the present ring, from 1.
         entry: usize,
     },
-    /// The `seal-from` of a key has changed so that another key would have sealed, or would now.
+    /// The `seal-from` of a key has changed so that another key would have sealed in the past, or
+    /// would seal now.
     Rescheduled {
         /// Which key of the present ring, from 1.
         entry: usize,
@@ -29,7 +30,7 @@ pub enum KeyRefreshError {
     },
     /// No key of it seals now.
     NoSealingKey,
-    /// It does not do for the audience of sessions that follow it.
+    /// It cannot be used for the audience of sessions that follow it.
     KeyRing(KeyRingError),
     /// There is no usable time.
     Clock(TimeError),
@@ -39,8 +40,8 @@ pub enum KeyRefreshError {
     Panicked,
     /// The background task was lost before it had an answer. It starts again by itself.
     Interrupted,
-    /// There is nothing to load in the background on: no thread to be had, or a platform without them, where the
-    /// builder needs a [`background`](super::LiveKeyRingBuilder::background).
+    /// There is no thread to load on in the background. On a platform without threads, give the
+    /// builder a [`background`](super::LiveKeyRingBuilder::background).
     NoBackground,
 }
 
@@ -96,7 +97,8 @@ impl fmt::Display for KeyRefreshError {
 
 impl core::error::Error for KeyRefreshError {}
 
-/// What happened to a [`LiveKeyRing`](super::LiveKeyRing). Count and log it; none holds a secret.
+/// What happened to a [`LiveKeyRing`](super::LiveKeyRing). Count and log these events; none
+/// contains a secret.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeyRingEvent<'a> {
@@ -105,13 +107,15 @@ pub enum KeyRingEvent<'a> {
         /// How many keys it has.
         keys: usize,
     },
-    /// A ring was not loaded or not taken; the present one stays. An alarm when it goes on.
+    /// A ring was not loaded or not taken; the present one stays in use. Raise an alarm if this
+    /// goes on.
     Failed(&'a KeyRefreshError),
     /// A key of the present ring closes before the last sessions under it end: these sessions end
-    /// early, and their users have to sign in again. Whoever rotates the keys does not know how long
-    /// this process's sessions last. Move the key's `open-until`, and give the longest timeouts of
-    /// all sessions to `keys check` and `keys rotate`. [`Sessions`](crate::Sessions) that have no
-    /// [`LiveKeyRing`](super::LiveKeyRing) tell their [`Telemetry`](crate::Telemetry).
+    /// early, and their users have to sign in again. The keys were rotated with shorter timeouts
+    /// than this process's sessions have. Move the key's `open-until` to a later time, and give the
+    /// longest timeouts of all sessions to `keys check` and `keys rotate`.
+    /// [`Sessions`](crate::Sessions) without a [`LiveKeyRing`](super::LiveKeyRing) tell this to
+    /// their [`Telemetry`](crate::Telemetry).
     ClosesEarly {
         /// The key's place in the ring, from 1.
         entry: usize,

@@ -1,4 +1,4 @@
-//! [`Keys`]: a ring, or one that follows its source, wherever keys are asked for.
+//! [`Keys`]: the argument for keys, which is a ring or one that follows its source.
 
 use alloc::sync::Arc;
 use std::sync::LazyLock;
@@ -28,14 +28,14 @@ impl<'a> From<&'a LiveKeyRing> for Keys<'a> {
     }
 }
 
-/// As where a ring is shared.
+/// For a ring that is shared.
 impl<'a> From<&'a Arc<KeyRing>> for Keys<'a> {
     fn from(ring: &'a Arc<KeyRing>) -> Self {
         Self(KeysKind::Ring(ring))
     }
 }
 
-/// As in a `static`.
+/// For a ring in a `static`.
 impl<'a, F: FnOnce() -> KeyRing> From<&'a LazyLock<KeyRing, F>> for Keys<'a> {
     fn from(ring: &'a LazyLock<KeyRing, F>) -> Self {
         Self(KeysKind::Ring(ring))

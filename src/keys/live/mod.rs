@@ -1,10 +1,11 @@
 //! [`LiveKeyRing`]: a ring that follows its source while requests run.
 //!
-//! - `source`: where a ring comes from; which ring may take the place of the present one is decided in
-//!   [`rotation`](crate::keys::rotation);
+//! - `source`: where a ring comes from;
 //! - `builder`, `error`, `keys`: what their names say.
 //!
-//! The task that loads is a [`Follower`](crate::runtime::follower::Follower). This hands a new ring to the sessions that follow it, all or none, and knows nothing else of them.
+//! The task that loads is a [`Follower`](crate::runtime::follower::Follower).
+//! [`rotation`](crate::keys::rotation) decides which ring may replace the present one. This module
+//! gives a new ring to all sessions that follow it, or to none, and knows nothing else about them.
 
 mod builder;
 mod error;
@@ -35,12 +36,12 @@ pub use keys::Keys;
 pub(crate) use keys::KeysKind;
 pub use source::{KeyRingSource, SourceFuture};
 
-/// A key ring that follows a file or another source in the background, for as long as it is used. Clones
-/// share one.
+/// A key ring that follows a file or another source in the background, for as long as it is used.
+/// Clones share one ring.
 ///
-/// [`Sessions`](crate::Sessions) that are built with it take each new ring, while requests run. A ring that cannot be
-/// read, is empty or is cut short changes nothing: the present one stays, and
-/// [`on_event`](LiveKeyRingBuilder::on_event) is told.
+/// [`Sessions`](crate::Sessions) that are built with it take each new ring, while requests run. A
+/// ring that cannot be read, is empty or is cut short changes nothing: the present one stays in
+/// use, and [`on_event`](LiveKeyRingBuilder::on_event) is told.
 ///
 /// ```
 /// use sealed_session::{Key, KeyRing, KeyRingFile, LiveKeyRing, SessionData, Sessions};
@@ -62,13 +63,19 @@ pub use source::{KeyRingSource, SourceFuture};
 ///
 /// # What is not taken
 ///
-/// A file may lose its end, and what is left may still be a ring. So a ring takes the place of the
-/// present one only if it keeps what living sessions need: every key that still opens, and which of
-/// them sealed when. A key may be left out when it is past its `open-until`, or when it stopped to seal so long ago
-/// that its sessions have ended; one that has leaked is not deleted but closed
-/// ([`RotationPolicy::replace_leaked`](crate::RotationPolicy::replace_leaked)); one that is yet to seal
-/// may only be replaced by a new one; and one that was closed stays closed. A process that starts takes what it
-/// finds, and so does one that was frozen, or had no source, for longer than sessions live.
+/// A file may be cut short, and what is left may still be a ring. So a new ring replaces the
+/// present one only if it keeps what living sessions need: every key that still opens, and the
+/// times at which each key sealed.
+///
+/// - A key may be left out when it is past its `open-until`, or when it stopped sealing so long ago
+///   that its sessions have ended.
+/// - A leaked key must not be deleted, but closed
+///   ([`RotationPolicy::replace_leaked`](crate::RotationPolicy::replace_leaked)).
+/// - A key that does not seal yet may be left out only if a new key replaces it.
+/// - A closed key stays closed.
+///
+/// A process that starts takes any ring that it finds. So does a process that was frozen, or could
+/// not reach its source, for longer than sessions live.
 #[derive(Clone)]
 pub struct LiveKeyRing(Arc<Following>);
 
@@ -136,27 +143,28 @@ impl LiveKeyRing {
         Arc::clone(&lock(&self.live().present).ring)
     }
 
-    /// Loads the ring, by a load that begins after this call, and takes it if it has changed. Whether it
-    /// did.
+    /// Loads the ring, with a load that begins after this call, and takes it if it has changed.
+    /// Returns whether it has.
     ///
     /// # Errors
     ///
-    /// [`KeyRefreshError`]; the present ring stays.
+    /// [`KeyRefreshError`]; the present ring stays in use.
     pub fn refresh(&self) -> Operation<'static, Result<bool, KeyRefreshError>> {
         self.change_by(|follower| follower.refresh())
     }
 
-    /// Loads the ring if a load is due: call it in every request where it is loaded on use
-    /// ([`refresh_on_use`](LiveKeyRingBuilder::refresh_on_use)), such as in a function that is frozen between
-    /// calls. It mostly returns at once. One request loads; others go on with what is there.
+    /// Loads the ring if a load is due. Call it in every request if the ring is loaded on use
+    /// ([`refresh_on_use`](LiveKeyRingBuilder::refresh_on_use)), such as in a function that is
+    /// frozen between calls. It mostly returns at once. When a load is due, one request loads, and
+    /// the others go on with the present ring.
     ///
-    /// After a session that did not open because of an
-    /// [unknown key](crate::OpenErrorKind::UnknownKey) a load is due at once, but no more often than once in an
-    /// interval: anybody can make up an id.
+    /// After a session that did not open because of an [unknown
+    /// key](crate::OpenErrorKind::UnknownKey), a load is due at once, but at most once in an
+    /// interval, because anybody can make up a key id.
     ///
     /// # Errors
     ///
-    /// [`KeyRefreshError`]; the present ring stays, and the request may go on with it.
+    /// [`KeyRefreshError`]; the present ring stays in use, and the request may go on with it.
     pub fn refresh_if_due(&self) -> Operation<'static, Result<bool, KeyRefreshError>> {
         self.change_by(|follower| follower.refresh_if_due())
     }
@@ -174,9 +182,9 @@ impl LiveKeyRing {
         })
     }
 
-    /// Notes that a token named a key which the ring lacks. [`Sessions`](crate::Sessions) do so; whoever opens with
-    /// a [`Codec`](crate::Codec) passes on what it refuses as
-    /// [`UnknownKey`](crate::OpenErrorKind::UnknownKey).
+    /// Notes that a token named a key that is not in the ring. [`Sessions`](crate::Sessions) do
+    /// this by themselves. With a [`Codec`](crate::Codec), call it for each session that was
+    /// refused as [`UnknownKey`](crate::OpenErrorKind::UnknownKey).
     pub fn observe_unknown_key(&self) {
         if !self.live().hint.swap(true, Ordering::Relaxed) {
             self.0.0.look_about();

@@ -12,7 +12,7 @@ use crate::runtime::background::unblock;
 /// A future of a [`KeyRingSource`].
 pub type SourceFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 
-/// Where a key ring comes from: a [`KeyRingFile`], or a secrets manager of one's own.
+/// Where a key ring comes from: a [`KeyRingFile`], or a secrets manager of your own.
 ///
 /// ```
 /// use sealed_session::{KeyRing, KeyRingSource, KeyRingSourceError, SourceFuture};
@@ -30,9 +30,10 @@ pub type SourceFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 /// }
 /// ```
 pub trait KeyRingSource: Send + Sync + 'static {
-    /// Reads the ring, in the background: in a `tokio` runtime with timers, or in what
-    /// [`LiveKeyRingBuilder::background`](super::LiveKeyRingBuilder::background) was given. Every call ends within
-    /// some seconds, with an error if need be; after 15 it is given up.
+    /// Reads the ring. It is called in the background: in a `tokio` runtime with timers, or in what
+    /// [`LiveKeyRingBuilder::background`](super::LiveKeyRingBuilder::background) was given. Every
+    /// call should end within some seconds, with an error if need be. After 15 seconds it is given
+    /// up.
     fn load(&self) -> SourceFuture<'_, Result<KeyRing, KeyRingSourceError>>;
 }
 
@@ -42,8 +43,8 @@ impl<S: KeyRingSource + ?Sized> KeyRingSource for Arc<S> {
     }
 }
 
-/// It reads the file each time, whatever its times say, and looks up its name anew: a mounted secret is
-/// changed by moving a link.
+/// It reads the file each time, also if its modification time is the same, and looks up its name
+/// anew, because a mounted secret is changed by replacing a link.
 impl KeyRingSource for KeyRingFile {
     fn load(&self) -> SourceFuture<'_, Result<KeyRing, KeyRingSourceError>> {
         let (file, name) = (self.clone(), self.clone());

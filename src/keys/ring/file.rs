@@ -20,8 +20,9 @@ use crate::runtime::whole_file::{FileError, Readers, WholeFile};
 /// Longer than any ring.
 const MAX_LEN: u64 = 1 << 20;
 
-/// A key ring in a file. Whoever changes it holds a lock, `….lock` beside it, and replaces it as a
-/// whole: whoever reads it finds the old ring or the new one, also after a crash.
+/// A key ring in a file. A process that changes the file holds a lock, the file `….lock` beside it,
+/// and replaces the file as a whole. So a reader finds the old ring or the new one, also after a
+/// crash.
 #[derive(Clone, Debug)]
 pub struct KeyRingFile {
     file: WholeFile,
@@ -36,8 +37,8 @@ impl KeyRingFile {
         }
     }
 
-    /// The user and the group, by number, to whom the file and its lock are given when they are made:
-    /// for root, who makes them for a service. Unix only.
+    /// The numbers of the user and the group that will own the file and its lock when they are
+    /// created: for root, who creates them for a service. Unix only.
     #[cfg(unix)]
     #[must_use]
     pub fn owned_by(mut self, user: u32, group: u32) -> Self {
@@ -55,18 +56,18 @@ impl KeyRingFile {
     ///
     /// # Errors
     ///
-    /// [`KeyRingSourceError`] when the file cannot be read, is longer than a mebibyte, is not UTF-8 or
-    /// holds no ring.
+    /// [`KeyRingSourceError`] when the file cannot be read, is longer than a mebibyte, is not UTF-8
+    /// or holds no ring.
     pub fn load(&self) -> Result<KeyRing, KeyRingSourceError> {
         let text = self.read().map_err(|kind| self.source_error(kind))?;
         self.parse(&text)
     }
 
-    /// Makes the file, readable by its owner alone.
+    /// Creates the file. Only its owner can read it.
     ///
     /// # Errors
     ///
-    /// [`KeyRingUpdateError::Write`]; a file that is there already is left alone.
+    /// [`KeyRingUpdateError::Write`]; an existing file is left as it is.
     pub fn create(
         &self,
         ring: &KeyRing,
@@ -91,9 +92,9 @@ impl KeyRingFile {
         Err(self.write_error(&exists))
     }
 
-    /// Reads the ring and replaces it by what `change` makes of it; for none, the file stays as it is.
-    /// Lines that have not changed are kept with their comments, a changed file is no longer readable by
-    /// everybody, and its owner stays. Whether it changed.
+    /// Reads the ring, and replaces it by what `change` returns. If that is `None`, the file stays
+    /// as it is. Lines that have not changed are kept with their comments. A changed file keeps its
+    /// owner, and is no longer readable by everybody. Returns whether the file has changed.
     ///
     /// # Errors
     ///
@@ -172,9 +173,9 @@ impl KeyRingFile {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeyRingUpdateError<E> {
-    /// What is there is not a ring.
+    /// The present ring could not be loaded, or the new one does not fit the file.
     Load(KeyRingSourceError),
-    /// The change was not to be made.
+    /// `change` returned an error.
     Change(E),
     /// The new ring could not be written.
     Write(io::Error),

@@ -1,8 +1,8 @@
 //! [`KeyRing`]: root keys and their schedule.
 //!
-//! It owns which key seals at a moment and which keys may still open, and refuses every ring in
-//! which that is unclear. Its text form is read in `text`, behind `surface`, and written in `print`;
-//! what the keys become for an audience is in `derived`. Spec, section 2.
+//! It decides which key seals at a moment and which keys may still open, and refuses every ring in
+//! which that is unclear. `surface` and `text` read its text form, and `print` writes it. `derived`
+//! derives the keys for an audience. Spec, section 2.
 
 pub(crate) mod derived;
 #[cfg(feature = "std")]
@@ -70,13 +70,13 @@ impl RingKey {
         &self.key
     }
 
-    /// When the key starts to seal. None: always.
+    /// When the key starts to seal. `None` means always.
     #[must_use]
     pub const fn seal_from(&self) -> Option<UnixTime> {
         self.seal_from
     }
 
-    /// When the key stops to open. None: never.
+    /// When the key stops opening. `None` means never.
     #[must_use]
     pub const fn open_until(&self) -> Option<UnixTime> {
         self.open_until
@@ -96,15 +96,15 @@ impl fmt::Debug for RingKey {
 /// Root keys with a schedule, so that a new key is deployed once and every server switches to it
 /// in the same second.
 ///
-/// The sealing key of a moment is the one with the greatest `seal_from` that is not in the future;
-/// a key without one counts as always. The order of the list means nothing. A key without
-/// `open_until` opens for ever.
+/// At any moment, the key with the latest `seal_from` that is not in the future seals. A key
+/// without a `seal_from` comes before all others. The order of the list means nothing. A key
+/// without an `open_until` opens for ever.
 ///
-/// The text form is one key a line, or several, each with optional fields behind it, separated by spaces
-/// or commas; `#` starts a comment that ends with its line. It serves a file and an environment variable
-/// ([`from_variable`](Self::from_variable)) alike. `parse` takes the text of a file. What comes out of an
-/// environment variable may have been cut on its way, so read that by [`from_env`](Self::from_env) or
-/// `from_variable`, which refuse what looks cut, and not by `parse`:
+/// The text form has one or more keys on a line, each followed by optional fields. Spaces or commas
+/// separate them. `#` starts a comment, which ends with its line. The form is the same in a file
+/// and in an environment variable. Use `parse` for the text of a file. Do not use it for an
+/// environment variable, whose value may have been cut on its way: [`from_env`](Self::from_env) and
+/// [`from_variable`](Self::from_variable) refuse a value that looks cut.
 ///
 /// ```
 /// use sealed_session::{KeyRing, UnixTime};
@@ -168,8 +168,8 @@ impl KeyRing {
         &self.keys
     }
 
-    /// The key that seals at `now`. None where every `seal_from` is in the future, or where the
-    /// key whose turn it is has passed its `open_until`.
+    /// The key that seals at `now`. `None` if every `seal_from` is in the future, or if the key
+    /// whose turn it is has passed its `open_until`.
     #[must_use]
     pub fn sealing_key(&self, now: UnixTime) -> Option<&RingKey> {
         self.scheduled_key(now)

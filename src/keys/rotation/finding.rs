@@ -29,24 +29,25 @@ impl CheckReport {
         &self.errors
     }
 
-    /// What loses nothing, or is lost because a key has leaked; and [`Finding::NotFollowed`], which loses
-    /// sessions where processes follow a file and are not restarted.
+    /// Findings that lose no session, or lose sessions because a key has leaked.
+    /// [`Finding::NotFollowed`] is one of them, too; it loses sessions if processes follow a file
+    /// and are not restarted.
     #[must_use]
     pub fn warnings(&self) -> &[Finding] {
         &self.warnings
     }
 
-    /// What the deployed ring loses in any case. It is told apart only where a key has leaked
-    /// ([`RotationPolicy::leaked`](super::RotationPolicy::leaked)): another key's mistake must not
-    /// hold up the deploy then. Otherwise it is an error.
+    /// What the deployed ring loses in any case. This is listed here only if a key has leaked
+    /// ([`RotationPolicy::leaked`](super::RotationPolicy::leaked)), because a mistake with another
+    /// key must not delay the deploy then. Otherwise it is an error.
     #[must_use]
     pub fn inherited(&self) -> &[Finding] {
         &self.inherited
     }
 }
 
-/// One thing that is wrong with a ring, alone or beside the deployed one. Times are those of servers'
-/// clocks. It prints as a sentence that says what happens and what to do.
+/// One thing that is wrong with a ring, by itself or compared with the deployed one. Times are as
+/// servers see them. It prints as a sentence that says what happens and what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Finding {
@@ -56,40 +57,41 @@ pub enum Finding {
     NoSealingKey {
         /// The first second without one.
         from: UnixTime,
-        /// The first second with one again. None: never.
+        /// The first second with one again. `None` means never.
         until: Option<UnixTime>,
     },
-    /// A key seals while there are servers that do not know it, and refuse what it has sealed (K1).
+    /// A key seals while some servers do not know it yet, and refuse what it has sealed (K1).
     SealsTooSoon {
         /// The key.
         key: KeyId,
-        /// The least `seal-from` that all servers will have heard of.
+        /// The earliest `seal-from` at which all servers know the key.
         earliest: UnixTime,
     },
-    /// A key is no longer in the ring, and sessions under it are alive, or servers still seal with it
-    /// (K1).
+    /// A key is no longer in the ring, and sessions under it are alive, or servers still seal with
+    /// it (K1).
     Removed {
         /// The key.
         key: KeyId,
-        /// When it may be removed. None: it seals until another key takes over, or has yet to begin.
+        /// When it may be removed. `None` if no other key takes over from it, or if it does not
+        /// seal yet.
         may_go: Option<UnixTime>,
-        /// When it begins to seal, if it has yet to: a process that follows a file keeps it all the
-        /// same, and seals with it from then on.
+        /// When it begins to seal, if it does not seal yet. A process that follows a file keeps the
+        /// key, and seals with it from then on.
         seals_from: Option<UnixTime>,
     },
-    /// The rings disagree on which of their keys seals, in the past or before all servers know
-    /// (K1). What is sealed by one schedule is dropped by the other.
+    /// The rings disagree on which of their keys seals, at a time that is past or before all
+    /// servers know the new ring (K1). One schedule drops keys with which the other seals.
     Rescheduled {
         /// The first second in which they disagree.
         from: UnixTime,
-        /// The last one that matters.
+        /// The last second that matters.
         to: UnixTime,
         /// The sealing key by the deployed ring.
         deployed: Option<KeyId>,
         /// The sealing key by the new ring.
         new: Option<KeyId>,
     },
-    /// A key stops to open while sessions under it are alive (K2).
+    /// A key stops opening while sessions under it are alive (K2).
     ClosesTooSoon {
         /// The key.
         key: KeyId,
@@ -98,14 +100,15 @@ pub enum Finding {
         /// The least that is safe.
         needed: UnixTime,
     },
-    /// Nothing that the key has sealed is alive, and it is still open: it may be removed. A warning.
+    /// All that the key has sealed has ended, and the key still opens: it may be removed. A
+    /// warning.
     Dead {
         /// The key.
         key: KeyId,
         /// Since when.
         since: UnixTime,
     },
-    /// Another key has taken over, or will, and this one opens for ever: whoever gets hold of it can
+    /// Another key has taken over, or will, and this one opens for ever: anybody who gets it can
     /// make sessions. A warning.
     NeverCloses {
         /// The key.
@@ -115,7 +118,8 @@ pub enum Finding {
     },
     /// Servers that follow a file ([`LiveKeyRing`](crate::LiveKeyRing)) would not take the ring,
     /// because of this key of the deployed one: it is missing, has another `seal-from`, or is open
-    /// again, as if the file had lost a part. Other servers take it, so the servers differ. A warning.
+    /// again, as if the file had lost a part. Other servers take it, so servers use different
+    /// rings. A warning.
     NotFollowed {
         /// The key.
         key: KeyId,
@@ -135,8 +139,8 @@ impl Finding {
         Half(*self, Self::write_fact)
     }
 
-    /// What to do about it, likewise. Not where the key has leaked and shall go. Empty where the fact says
-    /// it.
+    /// What to do about it, as half a sentence. It does not apply if the key has leaked and is to
+    /// go. It is empty if the fact says it already.
     pub fn advice(&self) -> impl fmt::Display {
         Half(*self, Self::write_advice)
     }

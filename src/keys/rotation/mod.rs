@@ -1,13 +1,14 @@
-//! [`RotationPolicy`]: what a deploy of keys must leave alone so that no session is lost.
+//! [`RotationPolicy`]: what a deploy of keys must not change, so that no session is lost.
 //!
-//! Pure: rings and the time are arguments. `check` tells what a deploy would lose, and `finding` how
-//! that reads; `follow` what a running server takes; `plan` makes the next ring; `stretch` cuts a
-//! schedule into seconds that are alike.
+//! Pure: rings and the time are arguments. `check` finds what a deploy would lose, and `finding`
+//! says it in words. `follow` decides which ring a running server takes. `plan` makes the next
+//! ring. `stretch` cuts a schedule into stretches of seconds that are alike.
 //!
-//! A token can be open for the length of its life after it was sealed, and one second more or less
-//! for every second by which clocks differ; and for a while after a deploy, servers use the former ring
-//! and the new one side by side. So, with *L* the life of a token, *S* the skew of clocks, *P* the
-//! propagation time, and *end(k)* the next greater `seal-from` after that of a key *k*, or never:
+//! A token opens for the length of its life after it was sealed, and one second more or less for
+//! every second by which the times of servers differ. For a while after a deploy, some servers use
+//! the former ring and others the new one. So, with *L* the life of a token, *S* the skew, *P* the
+//! propagation time, and *end(k)* the next greater `seal-from` after that of a key *k*, or never if
+//! there is none:
 //!
 //! - **K0**: a key seals in every second from now - *S* on;
 //! - **K1**: both rings have the same sealing key in every second after now - *L* - 2 *S*, up to
@@ -15,8 +16,8 @@
 //! - **K2**: each key that seals after now - *L* - 2 *S* has `open-until` >= *end(k)* + *L* + *S*,
 //!   unless the deployed ring has closed it already.
 //!
-//! Twice the skew, because a renewal on a server that is behind keeps the time of issue that a server
-//! that is ahead has stamped. `tests/rotation` holds the rules against fleets of servers.
+//! The skew counts twice, because a renewal on a server whose time is behind keeps the time of
+//! issue of a server whose time is ahead. `tests/rotation` tests the rules with fleets of servers.
 
 mod check;
 mod finding;
@@ -44,8 +45,8 @@ const ABSOLUTE_TIMEOUT: u64 = 12 * 60 * 60;
 const SKEW: u64 = 60;
 const DAY: u64 = 24 * 60 * 60;
 
-/// How long sessions last, how rings reach the servers, and how often keys change: what
-/// [`check`](Self::check) and [`rotate`](Self::rotate) go by.
+/// How long sessions last, how rings reach the servers, and how often keys change.
+/// [`check`](Self::check) and [`rotate`](Self::rotate) use these settings.
 ///
 /// Durations are rounded up to whole seconds; a longer one is always on the safe side.
 ///
@@ -76,9 +77,9 @@ pub struct RotationPolicy {
 }
 
 impl RotationPolicy {
-    /// The policy for the sessions of `audience`, by which keys are named. Timeouts and skew are those
-    /// that sessions have by default; the propagation time is a day, a ring is deployed within another, and the
-    /// period is 90 days.
+    /// The policy for the sessions of `audience`, on which the ids of keys depend. By default, the
+    /// timeouts and the skew are the defaults of sessions, the propagation time is a day, a ring is
+    /// deployed within another day, and the period is 90 days.
     #[must_use]
     pub fn new(audience: &str) -> Self {
         Self {
@@ -93,23 +94,24 @@ impl RotationPolicy {
         }
     }
 
-    /// The idle timeout of the sessions. Where they differ in it, the greatest that any process uses: after
-    /// a change the former one counts, in every check, until the change has reached them all.
+    /// The idle timeout of the sessions. If processes use different ones, give the longest. After a
+    /// change, the former one counts in every check until all processes have the new one.
     #[must_use]
     pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = seconds(timeout);
         self
     }
 
-    /// The absolute timeout of the sessions, likewise.
+    /// The absolute timeout of the sessions. If processes use different ones, give the longest, as
+    /// for [`idle_timeout`](Self::idle_timeout).
     #[must_use]
     pub const fn absolute_timeout(mut self, timeout: Duration) -> Self {
         self.absolute_timeout = seconds(timeout);
         self
     }
 
-    /// How far the clocks of any two servers may differ, and of a server and whoever checks or
-    /// rotates.
+    /// How far the times of any two servers may differ. The machine that checks or rotates counts
+    /// as a server here.
     #[must_use]
     pub const fn skew(mut self, skew: Duration) -> Self {
         self.skew = seconds(skew);
@@ -125,8 +127,9 @@ impl RotationPolicy {
         self
     }
 
-    /// How long after a rotation its ring may still be published: the time until somebody deploys what
-    /// [`rotate`](Self::rotate) has made. [`check`](Self::check) does not use it. Zero: within the same second.
+    /// How long after a rotation its ring may still be published: the time until somebody deploys
+    /// the ring that [`rotate`](Self::rotate) has made. [`check`](Self::check) does not use it.
+    /// With zero, the ring must be published within the same second.
     #[must_use]
     pub const fn deploy_within(mut self, time: Duration) -> Self {
         self.deploy_within = seconds(time);
@@ -140,8 +143,8 @@ impl RotationPolicy {
         self
     }
 
-    /// A key that has leaked, and whose sessions shall end: what [`check`](Self::check) finds because
-    /// this key goes is a warning and not an error.
+    /// A key that has leaked, and whose sessions are to end. What [`check`](Self::check) finds
+    /// because this key goes is a warning, not an error.
     #[must_use]
     pub fn leaked(mut self, key: KeyId) -> Self {
         self.leaked.push(key);
@@ -182,9 +185,9 @@ impl RotationPolicy {
         later(self.may_close(end), self.skew)
     }
 
-    /// When nothing is lost by dropping a key: its sessions have ended. And where it was closed early,
-    /// because it leaked, no server seals with it any more: the revocations that such a server writes do not
-    /// open without it.
+    /// When nothing is lost by dropping a key: its sessions have ended. And where it was closed
+    /// early, because it leaked, no server seals with it any more: the revocations that such a
+    /// server writes do not open without it.
     fn dead_from(&self, key: &RingKey, end: UnixTime) -> UnixTime {
         let may_go = self.may_go(end);
         match key.open_until() {

@@ -34,7 +34,7 @@ impl Rotation {
         self.ring
     }
 
-    /// Whether it is another ring than before, and has to be deployed.
+    /// Whether the ring has changed, and has to be deployed.
     #[must_use]
     pub const fn is_change(&self) -> bool {
         self.changed
@@ -58,10 +58,10 @@ impl Rotation {
         self.due
     }
 
-    /// What [`RotationPolicy::check`](crate::RotationPolicy::check) says of the ring beside the
-    /// former one. After [`rotate`](crate::RotationPolicy::rotate) it has no errors. After
-    /// [`replace_leaked`](crate::RotationPolicy::replace_leaked) its warnings are what is lost, and
-    /// what is wrong with other keys is [`inherited`](CheckReport::inherited), or an error where the
+    /// What [`RotationPolicy::check`](crate::RotationPolicy::check) says of the ring, compared with
+    /// the former one. After [`rotate`](crate::RotationPolicy::rotate) it has no errors. After
+    /// [`replace_leaked`](crate::RotationPolicy::replace_leaked) its warnings say what is lost.
+    /// What is wrong with other keys is [`inherited`](CheckReport::inherited), or an error if the
     /// new ring makes it worse.
     pub const fn report(&self) -> &CheckReport {
         &self.report
@@ -72,14 +72,14 @@ impl Rotation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RotationError {
-    /// The next ring would lose sessions, mostly because the present one is wrong itself: the report's
-    /// errors say where.
+    /// The next ring would lose sessions, mostly because the present ring is wrong already: the
+    /// errors of the report say where.
     Unsafe(CheckReport),
     /// No key of the ring has this id for the audience.
     NoSuchKey(KeyId),
     /// The generator failed.
     Randomness(RandomnessError),
-    /// The new key does not fit.
+    /// The present ring and the new key do not make a valid ring.
     Ring(KeyRingError),
     /// There is no time left for another key.
     TooLate,

@@ -68,52 +68,54 @@ impl<'a> RevocationsBuilder<'a> {
         }
     }
 
-    /// How long between two loads; 5 seconds by default, and half of the staleness bound at the most. Up to a quarter less, by chance. What is
-    /// revoked elsewhere takes effect here within it and the time of a load.
+    /// The time between two loads; 5 seconds by default, and at most half of the staleness bound.
+    /// Each interval is shortened at random, by up to a quarter. A revocation on another server
+    /// takes effect here within this interval and the time of a load.
     pub const fn refresh_interval(mut self, interval: Duration) -> Self {
         self.refresh_interval = interval;
         self
     }
 
-    /// How old the state may be, counted from the beginning of its load; a minute by default. Past
-    /// it, while the store is out of reach, every session is refused with
-    /// [`StaleState`](crate::OpenErrorKind::StaleState). So a revocation that was acknowledged holds
-    /// everywhere after this time, whatever fails.
+    /// How old the state may be, counted from the beginning of its load; a minute by default. If
+    /// the store is out of reach for longer than this, every session is refused with
+    /// [`StaleState`](crate::OpenErrorKind::StaleState). So an acknowledged revocation holds on
+    /// every server after this time, whatever fails.
     pub const fn max_staleness(mut self, age: Duration) -> Self {
         self.max_staleness = age;
         self
     }
 
-    /// Accepts sessions while the store is out of reach, however old the state is: a server that
-    /// cannot load lets in whom others have logged out. Signing in, too, goes on. A server that has
-    /// never had a state refuses all the same.
+    /// Accepts sessions while the store is out of reach, however old the state is. A server that
+    /// cannot load then accepts sessions that other servers have revoked. Users can also sign in. A
+    /// server that has never loaded a state still refuses every session.
     pub const fn accept_stale_states(mut self) -> Self {
         self.accept_stale = true;
         self
     }
 
-    /// How far the clocks of servers may differ; 60 seconds by default.
+    /// How far the times of servers may differ; 60 seconds by default.
     pub const fn skew(mut self, skew: Duration) -> Self {
         self.skew = skew;
         self
     }
 
-    /// How many revoked scopes are kept; 100,000 by default, 20 bytes each, 3 million at the most. Where that is not enough,
-    /// the oldest are dropped by ending every session that is older than they are, and
-    /// [`RevocationEvent::Bounded`] tells.
+    /// How many revoked scopes are kept, each of 20 bytes; 100,000 by default, and at most 3
+    /// million. If there are more, the oldest are dropped, which ends every session that is older
+    /// than they are. [`RevocationEvent::Bounded`] tells of it.
     pub const fn max_entries(mut self, entries: usize) -> Self {
         self.max_entries = entries;
         self
     }
 
-    /// The timeouts of sessions that share the store and are not built in this process: entries
-    /// are kept until they have ended. Those of [`Sessions`](crate::Sessions) that are built with
-    /// these revocations are known. Where none are known, nothing is pruned.
+    /// The timeouts of sessions that share the store and are not built in this process: entries are
+    /// kept until they have ended. The timeouts of [`Sessions`](crate::Sessions) that are built
+    /// with these revocations are known without this. If no timeouts are known, nothing is pruned.
     ///
-    /// Where others have longer timeouts than this process and it is not told, its writes end their
-    /// sessions early ([`RevocationEvent::Pruned`] names the floor); none comes back. The same while a
-    /// deploy lengthens a timeout: first tell every process of the longer one here. Where any process
-    /// accepts stale states, give the absolute timeout twice.
+    /// If another process has longer timeouts, and they are not given here, the writes of this
+    /// process end sessions of the other one early ([`RevocationEvent::Pruned`] names the floor).
+    /// No session that was revoked comes back. The same happens while a deploy makes a timeout
+    /// longer, so first give the longer one here on every process. If any process accepts stale
+    /// states, give the absolute timeout twice.
     pub const fn other_sessions(
         mut self,
         idle_timeout: Duration,
@@ -123,21 +125,23 @@ impl<'a> RevocationsBuilder<'a> {
         self
     }
 
-    /// Never writes: for servers whose credentials only allow to read. They cannot revoke.
+    /// Never writes: for servers whose credentials only allow reading. Such a server cannot revoke.
     pub const fn read_only(mut self) -> Self {
         self.read_only = true;
         self
     }
 
-    /// Loads only when somebody asks, by [`refresh_if_due`](Revocations::refresh_if_due) in every request or by a
-    /// sign-in: for functions that are frozen between calls. Otherwise the revocations are loaded at every
-    /// interval, by themselves.
+    /// Loads only when the application begins a sign-in or calls
+    /// [`refresh_if_due`](Revocations::refresh_if_due), which it must do in every request: for
+    /// functions that are frozen between calls. By default the revocations are loaded in the
+    /// background at every interval.
     pub const fn refresh_on_use(mut self) -> Self {
         self.on_use = true;
         self
     }
 
-    /// Where loading and writing goes on. A thread of this process by default, which all share.
+    /// What the loads and writes run on. By default it is a thread that everything in this process
+    /// shares.
     pub fn background(mut self, background: impl Background) -> Self {
         self.background = Arc::new(background);
         self
@@ -154,7 +158,8 @@ impl<'a> RevocationsBuilder<'a> {
         self
     }
 
-    /// Where the 32 random bytes of each document come from. The operating system by default.
+    /// Where the 32 random bytes of each document come from. By default they come from the
+    /// operating system.
     ///
     /// Dangerous as
     /// [`SessionsBuilder::dangerous_randomness`](crate::SessionsBuilder::dangerous_randomness) is.
@@ -166,16 +171,16 @@ impl<'a> RevocationsBuilder<'a> {
         self
     }
 
-    /// Is told what happens to the revocations: to count and to log. It is called in the background, between
-    /// one step and the next, and should return soon. What it would wait for from the revocations, it has to
-    /// leave to another thread or task.
+    /// Is told what happens to the revocations: to count and to log. It is called in the
+    /// background, between one step and the next, and should return soon. It must not wait for a
+    /// call of these revocations: do that on another thread or task.
     pub fn on_event(mut self, listener: impl Fn(&RevocationEvent) + Send + Sync + 'static) -> Self {
         self.listener = Box::new(listener);
         self
     }
 
-    /// Checks the settings, and begins to load in the background. Until that has succeeded nothing opens: a server
-    /// awaits [`refresh`](Revocations::refresh) before it takes requests.
+    /// Checks the settings, and begins to load in the background. No session opens until a load has
+    /// succeeded. So await [`refresh`](Revocations::refresh) before the server takes requests.
     ///
     /// # Errors
     ///

@@ -1,7 +1,9 @@
 //! [`Revocations`]: the state that every request reads, without I/O and without a lock.
 //!
-//! - `shared`: a store's state, and how a load brings it up to date; `queue`, `write`: changes of it;
-//! - `held`, `turns` (pure): what an answer makes of the state held, and how writers take turns;
+//! - `shared`: a store's state, and how a load brings it up to date; `queue`, `write`: changes of
+//!   it;
+//! - `held`, `turns` (pure): how an answer of the store changes the state that is held, and how
+//!   writers take turns;
 //! - `memory`: this process's own state; `lifetimes`: how long its entries must be kept;
 //! - `for_sessions`: what sessions ask of it in each request;
 //! - `builder`, `event`: what their names say.
@@ -55,8 +57,8 @@ const SKEW: Duration = Duration::from_secs(60);
 ///
 /// - [`fixed`](Self::fixed): a number from the configuration.
 /// - [`in_this_process`](Self::in_this_process): the memory of a single server.
-/// - [`shared`](Self::shared): a store for many servers, which is loaded and written in the background.
-///   Every request reads a snapshot.
+/// - [`shared`](Self::shared): a store for many servers, which is loaded and written in the
+///   background. Every request reads a snapshot.
 #[derive(Clone)]
 pub struct Revocations(Arc<Kind>);
 
@@ -119,17 +121,19 @@ impl Revocations {
         Self(Arc::new(Kind::Fixed(Slot::new(Some(Arc::new(held))))))
     }
 
-    /// The memory of this process: for a single server that may log everybody out when it
-    /// restarts, and for tests. It starts with the system's clock and a skew of a minute.
+    /// The memory of this process: for a single server that may log everybody out when it restarts,
+    /// and for tests. It uses the [`SystemClock`] and a skew of a minute.
     ///
-    /// Every session from before is refused, as what was revoked then is forgotten. Both processes'
-    /// clocks start two minutes ahead of the time, so this holds when the time at the restart is
-    /// past that of the former start, by a millisecond for each revocation made since. Where the
-    /// system's time may have been set back, give the greatest clock known to
-    /// [`in_this_process_with`](Self::in_this_process_with), or change the keys.
+    /// After a restart every session from before is refused, because the process has forgotten what
+    /// was revoked. The revocation clock of each process starts two minutes ahead of the time. So
+    /// the time at the restart must be later than the time at the former start, by a millisecond
+    /// for each revocation made since. If the system's time may have been set back, give the
+    /// greatest known clock to [`in_this_process_with`](Self::in_this_process_with), or change the
+    /// keys.
     ///
-    /// Entries that no living session can need are dropped with each revocation. Of those that are left
-    /// it holds 100,000; beyond, it ends every session from before the oldest, and nobody is told.
+    /// Each revocation drops the entries that no living session can need. At most 100,000 of the
+    /// others are kept. If there are more, the oldest are dropped, which ends every session from
+    /// before them, and there is no event for this.
     ///
     /// Servers that share a key ring must not each have one of these: they would refuse one
     /// another's sessions, and a logout on one would not reach the others.
@@ -141,8 +145,8 @@ impl Revocations {
         Self::in_this_process_with(SystemClock, SKEW, Epoch::ZERO)
     }
 
-    /// The same with another clock and another skew, and `seen`, the greatest clock or epoch that is
-    /// known from before.
+    /// The same with another [`Clock`] and another skew, and with `seen`, the greatest revocation
+    /// clock or epoch that is known from before.
     ///
     /// # Errors
     ///
@@ -157,8 +161,8 @@ impl Revocations {
         Ok(Self(Arc::new(Kind::Memory(memory))))
     }
 
-    /// A store that servers share, for the sessions of `audience`. Those of one audience and key ring
-    /// share one store, whatever their cookies are called.
+    /// A store that servers share, for the sessions of `audience`. All sessions of one audience and
+    /// key ring share one store, also if their cookies have different names.
     pub fn shared<'a>(
         audience: &str,
         keys: &'a KeyRing,
@@ -167,8 +171,9 @@ impl Revocations {
         RevocationsBuilder::new(audience, keys, Box::new(store))
     }
 
-    /// Makes the store, unless there is one: safe to call whenever a server starts. A new one begins two skews
-    /// ahead of the time, so that every session from before is refused. Returns its clock.
+    /// Creates the store, unless there is one. It is safe to call this whenever a server starts.
+    /// The revocation clock of a new store begins two skews ahead of the time, so that every
+    /// session from before is refused. Returns this clock.
     ///
     /// # Errors
     ///
@@ -177,9 +182,9 @@ impl Revocations {
         self.create_store_above(Epoch::ZERO)
     }
 
-    /// The same, and sees to it that its clock is above one that is known from before: in the place of a
-    /// store that was lost, the greatest that servers name in [`RefreshError::Lost`]. A store with a lower
-    /// clock is raised, which ends every session.
+    /// The same, and makes sure that the store's clock is above `seen`, a clock that is known from
+    /// before. To replace a store that was lost, give the greatest clock that servers name in
+    /// [`RefreshError::Lost`]. A store with a lower clock is raised, which ends every session.
     ///
     /// # Errors
     ///
@@ -201,15 +206,15 @@ impl Revocations {
         Operation::new(core::future::ready(answer))
     }
 
-    /// Loads the revocations if a load is due: call it in every request where they are loaded on use
-    /// ([`refresh_on_use`](RevocationsBuilder::refresh_on_use)), such as in a function that is frozen between
-    /// calls. It mostly returns at once. One request loads; others go on with what is held, unless that is
-    /// too old.
+    /// Loads the revocations if a load is due. Call it in every request if they are loaded on use
+    /// ([`refresh_on_use`](RevocationsBuilder::refresh_on_use)), such as in a function that is
+    /// frozen between calls. It mostly returns at once. When a load is due, one request loads, and
+    /// the others go on with the state that is held, unless it is too old.
     ///
     /// # Errors
     ///
-    /// [`RefreshError`]. The request may go on all the same: what is held decides, up to the
-    /// staleness bound.
+    /// [`RefreshError`]. The request may go on all the same: the state that is held counts, up to
+    /// the staleness bound.
     pub fn refresh_if_due(&self) -> Operation<'static, Result<(), RefreshError>> {
         match &*self.0 {
             Kind::Shared(following) => Operation::new(following.0.refresh_if_due()),
@@ -217,12 +222,12 @@ impl Revocations {
         }
     }
 
-    /// Loads the revocations, by a load that begins after this call. A server awaits it before it takes
-    /// requests, so that it does not refuse the first.
+    /// Loads the revocations, with a load that begins after this call. Await it before the server
+    /// takes requests. Otherwise the server refuses the first ones.
     ///
     /// # Errors
     ///
-    /// [`RefreshError`]; what was held stays.
+    /// [`RefreshError`]; the state that was held stays.
     pub fn refresh(&self) -> Operation<'static, Result<(), RefreshError>> {
         let this = self.clone();
         let Kind::Shared(following) = &*self.0 else {
@@ -254,11 +259,12 @@ impl Revocations {
         })
     }
 
-    /// Ends every session of these scopes that was sealed until now. Acknowledged when the store has
-    /// it for good; calls that arrive together are written together.
+    /// Ends every session of these scopes that was sealed until now. It is acknowledged when the
+    /// store has written it durably. Calls that arrive together are written together.
     ///
-    /// It is under way when this returns, and goes on when its caller goes away: a store that answers is
-    /// written within moments, and one that does not is tried for 30 seconds. Only the answer is lost then.
+    /// The revocation is under way when this returns. If the caller goes away, it goes on, and only
+    /// the answer is lost. A store that answers is written within moments. A store that does not
+    /// answer is tried for 30 seconds.
     ///
     /// # Errors
     ///
@@ -289,23 +295,24 @@ impl Revocations {
         self.change(What::Everyone)
     }
 
-    /// The same after a key has leaked: also the sessions that were forged with it and have been renewed
-    /// under another key since, whatever clock they were given. First close the key on every server
-    /// ([`RotationPolicy::replace_leaked`](crate::RotationPolicy::replace_leaked)); while one takes it, more can
-    /// be forged.
+    /// The same after a key has leaked. It also ends the sessions that were forged with the key and
+    /// renewed under another key since, whatever epoch they were given. First close the key on
+    /// every server ([`RotationPolicy::replace_leaked`](crate::RotationPolicy::replace_leaked)):
+    /// while one server accepts it, more sessions can be forged.
     ///
-    /// The clock is set a day and an hour ahead, which is the latest that readers take, and time catches up with it.
-    /// Whoever signs in after this is [`Malformed`](crate::OpenErrorKind::Malformed) at servers that have not loaded it,
-    /// which do so at once, within a second.
+    /// The revocation clock is set a day and an hour ahead: servers accept an epoch that is up to a
+    /// day ahead, and the hour is for servers whose times differ. Time catches up with it. A
+    /// session that starts after this is [`Malformed`](crate::OpenErrorKind::Malformed) on servers
+    /// that have not loaded the change. They load it at once, within a second.
     ///
     /// # Errors
     ///
-    /// [`RevokeError`]; [`RevokeError::OnlyInMemory`] where a restart would forget it.
+    /// [`RevokeError`]; [`RevokeError::OnlyInMemory`] if a restart would forget it.
     pub fn revoke_everyone_after_leak(&self) -> Operation<'static, Result<Epoch, RevokeError>> {
         self.change(What::EveryoneAfterLeak)
     }
 
-    /// Drops the entries that no living session can need, as every write does besides.
+    /// Drops the entries that no living session can need. Every write does this, too.
     ///
     /// # Errors
     ///
@@ -314,7 +321,8 @@ impl Revocations {
         self.change(What::Prune)
     }
 
-    /// The state as of now. It does not change under the reader. None until one was loaded.
+    /// The present state. The returned value does not change later. `None` until a state was
+    /// loaded.
     #[must_use]
     pub fn snapshot(&self) -> Option<Arc<RevocationState>> {
         let held = self.held().load()?;
@@ -330,8 +338,8 @@ impl Revocations {
         }
     }
 
-    /// How long ago the load began that brought or confirmed the state. None until one was loaded; zero
-    /// where there is no store.
+    /// The age of the state, counted from the beginning of the load that brought or confirmed it.
+    /// `None` until a state was loaded; zero if there is no store.
     ///
     /// # Errors
     ///
@@ -346,11 +354,11 @@ impl Revocations {
         Ok(held.map(|held| now.since(held.as_of)))
     }
 
-    /// Notes the epoch of an authentic token: the next revocation steps over it, and where it is ahead
-    /// of the state held, a load is due at once (at most one a second).
+    /// Notes the epoch of an authentic token. The next revocation sets the clock above it. If it is
+    /// ahead of the state that is held, a load is due at once (at most one a second).
     ///
-    /// [`Sessions`](crate::Sessions) do so with every token. Whoever opens with a
-    /// [`Codec`](crate::Codec) passes on what `authentic_epoch` says of the session or the error.
+    /// [`Sessions`](crate::Sessions) do this with every token. With a [`Codec`](crate::Codec), call
+    /// it with the `authentic_epoch` of each session or error.
     #[inline]
     pub fn observe(&self, epoch: Epoch) {
         match &*self.0 {
@@ -364,13 +372,12 @@ impl Revocations {
         }
     }
 
-    /// Puts another ring in the place of the present one, for the documents. `Sessions::replace_keys`
-    /// does so, too.
+    /// Replaces the key ring of the documents. `Sessions::replace_keys` does this, too.
     ///
     /// # Errors
     ///
     /// [`KeyRingError`] when two keys of the ring have the same id for this audience; the present
-    /// ring stays.
+    /// ring stays in use.
     pub fn replace_keys(&self, keys: &KeyRing) -> Result<(), KeyRingError> {
         match &*self.0 {
             Kind::Shared(following) => following.shared().replace_keys(keys),

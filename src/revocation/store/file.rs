@@ -1,6 +1,6 @@
 //! [`FileStore`]: the document in one file, shared by the processes of a machine.
 //!
-//! How it is replaced so that a crash leaves the old document or the new one is [`WholeFile`]'s.
+//! [`WholeFile`] replaces it so that a crash leaves the old document or the new one.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -22,8 +22,9 @@ use crate::runtime::whole_file::{FileError, Readers, WholeFile};
 
 /// Keeps the document in a file, for the processes of one machine.
 ///
-/// Beside it stand `….lock`, and for a moment `….new`. They are readable by their owner alone. The
-/// folder must be on a local disk: over a network, locks and renames may mean less than they say.
+/// Beside it are `….lock` and, for a moment, `….new`. Only their owner can read them. The folder
+/// must be on a local disk: on a network file system, locks and renames may not keep their
+/// promises.
 ///
 /// ```
 /// use sealed_session::{FileStore, Key, KeyRing, Revocations, ScopeKind};
@@ -47,7 +48,8 @@ pub struct FileStore {
     calls: Arc<AtomicUsize>,
 }
 
-/// A disk that hangs keeps each call that was given up, with its document. Past so many there is no other.
+/// A disk that hangs keeps each call that was given up, with its document. Past so many there is no
+/// other.
 const MAX_CALLS: usize = 4;
 
 /// One of these calls.
@@ -69,8 +71,8 @@ impl FileStore {
         }
     }
 
-    /// The user and the group, by number, to whom the file and its lock are given when they are made:
-    /// for root, who makes them for a service. Unix only.
+    /// The numbers of the user and the group that will own the file and its lock when they are
+    /// created: for root, who creates them for a service. Unix only.
     #[cfg(unix)]
     #[must_use]
     pub fn owned_by(mut self, user: u32, group: u32) -> Self {
@@ -167,8 +169,8 @@ impl FileStore {
     }
 }
 
-/// Whether the same call can succeed a moment later, with nobody's help. What is not known to is not
-/// tried again: a full disk, a file that is mounted by itself, a missing permission.
+/// Whether the same call can succeed a moment later, with nobody's help. What is not known to is
+/// not tried again: a full disk, a file that is mounted by itself, a missing permission.
 fn may_pass(error: &io::Error) -> bool {
     match error.kind() {
         ErrorKind::Interrupted

@@ -1,9 +1,9 @@
-//! [`RevocationStore`]: where servers share their revocations, as one document that is read when it
-//! changed and replaced when it has not.
+//! [`RevocationStore`]: where servers share their revocations, as one document. It is read if it
+//! has changed, and replaced if it has not.
 //!
-//! A store moves bytes. What they mean, whether they are genuine, and which state is the newer one
-//! is decided by the handle above it. `file` is the embedded store; `bucket`, `redis` and `postgres` are those of
-//! servers.
+//! A store reads and writes bytes. The handle above it decides what they mean, whether they are
+//! authentic, and which state is the newer one. `file` is the store for one machine; `bucket`,
+//! `redis` and `postgres` use servers.
 
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 mod bucket;
@@ -49,22 +49,23 @@ pub type StoreFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 
 /// Keeps one document for many processes.
 ///
-/// What an implementation owes:
+/// An implementation must keep these promises:
 ///
-/// - `replace` compares and writes in one step, so that of two writers who read the same version one
-///   is told [`Replaced::Conflict`]. A store that cannot do this is no store for revocations.
+/// - `replace` compares and writes in one step: if two writers have read the same version, one of
+///   them gets [`Replaced::Conflict`]. A store that cannot do this cannot keep revocations.
 /// - After [`Replaced::Done`] the document survives a crash, and every `load` that begins later
 ///   returns it or a later one.
-/// - A version never comes back: two documents of different bytes never share one. (Each document
-///   holds fresh random bytes, so a hash of it is a version; its first bytes are always the same.) A version that the
-///   store does not know is not the present one.
-/// - Every call ends within some seconds, with an error if need be. After 15 seconds it is given up. After an
-///   error a `replace` may or may not have been done.
-/// - An error that may pass by itself is [`StoreErrorKind::Unavailable`], and is tried again for 30 seconds. Every other
-///   kind is told to whoever asked, at once.
+/// - A version never comes back: two documents with different bytes never have the same version.
+///   (Each document contains fresh random bytes, so a hash of the whole document is a version. Its
+///   first bytes are always the same.) A version that the store does not know is not the present
+///   one.
+/// - Every call ends within some seconds, with an error if need be. After 15 seconds it is given
+///   up. After an error a `replace` may or may not have been done.
+/// - An error that may pass by itself is [`StoreErrorKind::Unavailable`], and the call is tried
+///   again for 30 seconds. Every other kind is returned at once to the caller of the revocations.
 ///
-/// Calls are made one after the other, in the background: in a `tokio` runtime with timers, or in what
-/// [`RevocationsBuilder::background`](crate::RevocationsBuilder::background) was given.
+/// Calls are made one after the other, in the background: in a `tokio` runtime with timers, or in
+/// what [`RevocationsBuilder::background`](crate::RevocationsBuilder::background) was given.
 pub trait RevocationStore: Send + Sync + 'static {
     /// Reads the document, unless its version is still `known`.
     fn load<'a>(
@@ -72,21 +73,22 @@ pub trait RevocationStore: Send + Sync + 'static {
         known: Option<&'a Version>,
     ) -> StoreFuture<'a, Result<Loaded, StoreError>>;
 
-    /// Writes `document`, if the present one still has the version `expected`; or, for none, if
-    /// there is none.
+    /// Writes `document`, if the present one still has the version `expected`; or, if that is
+    /// `None`, if there is no document.
     fn replace<'a>(
         &'a self,
         expected: Option<&'a Version>,
         document: Vec<u8>,
     ) -> StoreFuture<'a, Result<Replaced, StoreError>>;
 
-    /// Ends when somebody has told the store, since its last `load` began, that the document is another one, or
-    /// may be. Then it is loaded at once, but at most 20 times a second, and loads take at most a fifth of the time. A
-    /// store that is told of nothing, which is the default, never ends; it is loaded at the refresh interval, as every
-    /// store is.
+    /// Ends when the store was told, since its last `load` began, that the document has changed or
+    /// may have changed. The document is then loaded at once, but at most 20 times a second, and
+    /// loads take at most a fifth of the time. By default this never ends, for a store that is told
+    /// of nothing. Every store is also loaded at the refresh interval.
     ///
-    /// It may be dropped before its end and called again, and nothing is missed by that. One
-    /// [`Revocations`](crate::Revocations) calls it: what it has told one, it need not tell another.
+    /// It may be dropped before its end and called again, and must not miss a change because of
+    /// that. Only one [`Revocations`](crate::Revocations) calls it, so a change that it has told
+    /// once need not be told again.
     fn changed(&self) -> StoreFuture<'_, ()> {
         Box::pin(pending())
     }
@@ -118,7 +120,7 @@ impl<S: RevocationStore + ?Sized> RevocationStore for Arc<S> {
 pub struct Version(Arc<[u8]>);
 
 impl Version {
-    /// A version of these bytes, which mean something to the store alone.
+    /// A version of these bytes, which mean something only to the store.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Self {
         Self(bytes.into())
@@ -166,13 +168,14 @@ impl fmt::Debug for Loaded {
     }
 }
 
-/// What became of a replacement.
+/// The result of a replacement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Replaced {
     /// Written, and durable, under this version.
     Done(Version),
-    /// The present document is another than expected, or is being written. Nothing changed; or it was changed by an
-    /// earlier try of this very call, where a client repeats a request that was not answered.
+    /// The present document is not the expected one, or is being written. This call changed
+    /// nothing. There is one exception: if a client repeats requests that were not answered, an
+    /// earlier try of the same call may have written the document.
     Conflict,
 }
 
@@ -188,13 +191,13 @@ fn check_len(len: usize) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A version by all bytes of a document, which holds fresh random ones each time. A damaged document is another
-/// one than was known.
+/// A version by all bytes of a document, which holds fresh random ones each time. A damaged
+/// document is another one than was known.
 fn fingerprint(document: &[u8]) -> Version {
     Version::from_bytes(&Sha256::digest(document))
 }
 
-/// A store that did not do what it was asked for.
+/// Why a store did not do what it was asked for.
 #[derive(Clone)]
 pub struct StoreError {
     kind: StoreErrorKind,
@@ -242,13 +245,13 @@ impl Error for StoreError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// It does not answer, or failed; another try may do.
+    /// It does not answer, or failed; another try may succeed.
     Unavailable,
-    /// It cannot be used, and another try alone changes nothing: credentials, permissions, a full disk, a
-    /// path that cannot be. The document is as it was.
+    /// It cannot be used, and another try alone changes nothing: credentials, permissions, a full
+    /// disk, an impossible path. The document is as it was.
     Refused,
-    /// It cannot replace a document on a condition, its options switch that off, or it takes the condition and writes
-    /// all the same. It would lose revocations, so it is not used.
+    /// It cannot replace a document on a condition, its options switch that off, or it accepts the
+    /// condition and ignores it. It would lose revocations, so it is not used.
     Unconditional,
 }
 

@@ -1,4 +1,4 @@
-//! One client of the store that is checked, whose answers are looked at, and the documents that it writes.
+//! One client of the store that is checked, and the documents that it writes.
 
 use alloc::format;
 use alloc::string::String;
@@ -19,7 +19,8 @@ use crate::revocation::{Loaded, Replaced, RevocationStore, Version};
 /// What a check found; the error says which promise was broken.
 pub(super) type Checked<R = ()> = Result<R, String>;
 
-/// What a document begins with, as real ones do: bytes that are always the same, and then random ones.
+/// What a document begins with, as real ones do: bytes that are always the same, and then random
+/// ones.
 const SAME: &[u8; 5] = b"check";
 const RANDOM: usize = 32;
 pub(super) const HEAD: usize = SAME.len() + RANDOM;
@@ -27,7 +28,8 @@ pub(super) const HEAD: usize = SAME.len() + RANDOM;
 /// How long a call may take.
 pub(super) const CALL: Duration = Duration::from_secs(15);
 
-/// A document of `len` bytes, of all values, with random ones as the real ones have: no two are the same.
+/// A document of `len` bytes, of all values, with random ones as the real ones have: no two are the
+/// same.
 pub(super) fn document(number: u8, len: usize) -> Vec<u8> {
     let mut random = [0; RANDOM];
     // Without randomness no version could be told from another.

@@ -1,5 +1,5 @@
-//! What a revocation store must do, tried on one: [`check_store`], and [`check_store_tells`] for a store that is
-//! told of changes.
+//! Checks of what a revocation store must do: [`check_store`], and [`check_store_tells`] for a
+//! store that is told of changes.
 //!
 //! Each promise of [`RevocationStore`] that can be seen from outside is a function here.
 
@@ -17,7 +17,8 @@ use self::client::{CALL, Checked, Client, HEAD, document, poll_once, run, same};
 use super::fail;
 use crate::revocation::{Loaded, Replaced, RevocationStore, StoreErrorKind, Version};
 
-/// While nobody writes, a store is listened to for so long, and may say so often that the document may have changed.
+/// While nobody writes, a store is listened to for so long, and may say so often that the document
+/// may have changed.
 const QUIET: Duration = Duration::from_secs(1);
 const FALSE_ALARMS: u8 = 5;
 
@@ -25,17 +26,19 @@ const FALSE_ALARMS: u8 = 5;
 const WRITERS: u8 = 8;
 const WRITES: u8 = 25;
 
-/// Asserts that a revocation store keeps its promises: it compares and writes in one step, loses nothing that it
-/// acknowledged, gives no version twice, returns what was written to every client, and goes on after a call that
-/// was given up. The rest of what [`RevocationStore`] says only a test of the real server can show: that a document
-/// survives a crash, and that clients in several processes keep to conditions (here all are in one, where a lock would
-/// do, too).
+/// Asserts that a revocation store keeps its promises: it compares and writes in one step, loses
+/// nothing that it acknowledged, gives no version twice, returns what was written to every client,
+/// and goes on after a call that was given up. Only a test of the real server can show the rest of
+/// what [`RevocationStore`] says: that a document survives a crash, and that conditions hold
+/// between clients in several processes (here all are in one process, where a lock would be
+/// enough).
 ///
-/// A store that cannot hold long documents refuses them with [`StoreErrorKind::Refused`], which may be those over
-/// 200,000 bytes, the room of 10,000 entries.
+/// A store that cannot hold long documents must refuse them with [`StoreErrorKind::Refused`]. It
+/// may refuse those over 200,000 bytes, which is the room of 10,000 entries.
 ///
-/// `open` makes another client of the same store each time. The store is empty at first. Some ten clients write some
-/// 220 times, on threads and `tokio` runtimes of their own. Call it in a test without `async`.
+/// `open` must make another client of the same store each time. The store must be empty at first.
+/// About ten clients write about 220 times, on threads and `tokio` runtimes of their own. Call this
+/// in a test without `async`.
 ///
 /// ```
 /// use sealed_session::{FileStore, testing::check_store};
@@ -49,7 +52,8 @@ const WRITES: u8 = 25;
 ///
 /// # Panics
 ///
-/// When the store breaks a promise, with the promise; or when a call fails, or takes more than 15 seconds.
+/// When the store breaks a promise: the message says which. Also when a call fails, or takes more
+/// than 15 seconds.
 #[track_caller]
 pub fn check_store<S: RevocationStore>(open: impl Fn() -> S + Sync) {
     let checked = run(async {
@@ -71,13 +75,15 @@ pub fn check_store<S: RevocationStore>(open: impl Fn() -> S + Sync) {
     }
 }
 
-/// Asserts that a store that is told of changes says so: when a client writes, [`RevocationStore::changed`] of
-/// another one that has loaded ends within `limit`, also if it was dropped before and is called again; and that it says
-/// nothing while nobody writes. `open` is as for [`check_store`], but that the store need not be empty.
+/// Asserts that a store that is told of changes passes them on. When a client writes,
+/// [`RevocationStore::changed`] of another client that has loaded must end within `limit`, also if
+/// it was dropped before and is called again. While nobody writes, it may end at most five times in
+/// a second. `open` is as for [`check_store`], except that the store need not be empty.
 ///
 /// # Panics
 ///
-/// When it says nothing, or cannot be quiet, or a call fails.
+/// When a write is not passed on, when too many changes are told while nobody writes, or when a
+/// call fails.
 #[track_caller]
 pub fn check_store_tells<S: RevocationStore>(open: impl Fn() -> S, limit: Duration) {
     let checked = run(async {

@@ -45,7 +45,9 @@ pub(crate) fn inspect(given: &Inspect) -> Result<Answer, Failure> {
         ));
     }
     let needs_keys = given.binding.is_some() || given.epoch.is_some() || !given.scopes.is_empty();
-    if keys.is_none() && (needs_keys || given.store.is_some()) {
+    // A store that the environment names for other commands is no mistake here.
+    let is_store_asked = given.store.is_some() && std::env::var_os("SESSION_REVOCATIONS").is_none();
+    if keys.is_none() && (needs_keys || is_store_asked) {
         return Err(Failure::usage(
             "--store, --epoch, --scope and --binding are of no use without keys",
             "give --keys, or set SESSION_KEYS",

@@ -24,24 +24,19 @@ pub(crate) enum StoreAt {
     Url(String),
 }
 
+/// Whether it is one of a store is seen when it is opened: what prints an argument that cannot be read
+/// would print its password.
 impl FromStr for StoreAt {
-    type Err = String;
+    type Err = std::convert::Infallible;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(path) = text.strip_prefix("file:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            return Ok(Self::File(path.into()));
-        }
-        let Some((scheme, _)) = text.split_once("://") else {
-            return Ok(Self::File(text.into()));
-        };
-        match feature_of(scheme) {
-            Some(_) => Ok(Self::Url(text.into())),
-            None => Err(format!(
-                "no store has the scheme {scheme}; there are file:, s3://, gs://, az://, redis://, \
-                 rediss://, unix:// (Redis) and postgres://"
-            )),
-        }
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(if let Some(path) = text.strip_prefix("file:") {
+            Self::File(path.strip_prefix("//").unwrap_or(path).into())
+        } else if text.contains("://") {
+            Self::Url(text.into())
+        } else {
+            Self::File(text.into())
+        })
     }
 }
 
@@ -59,17 +54,26 @@ fn feature_of(scheme: &str) -> Option<&'static str> {
 
 /// Whether this is a URL with a password in it.
 pub(crate) fn holds_a_password(text: &str) -> bool {
-    user_info(text).is_some_and(|user| {
-        user.split_once(':')
-            .is_some_and(|(_, password)| !password.is_empty())
-    })
+    let Some((_, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let user = user_info(text).unwrap_or_default();
+    let has_password = user
+        .split_once(':')
+        .is_some_and(|(_, password)| !password.is_empty());
+    has_password || rest.to_ascii_lowercase().contains("password=")
 }
 
-/// What stands between `://` and the last `@` before the path.
+/// What stands between `://` and the last `@`. A password may have any sign in it, though it should be
+/// escaped. The path in a bucket may have an `@`, and there is no user.
 fn user_info(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    authority.rsplit_once('@').map(|(user, _)| user)
+    let (scheme, rest) = text.split_once("://")?;
+    // Behind `--store=`, too.
+    let scheme = scheme.rsplit('=').next()?;
+    if matches!(feature_of(scheme), Some("s3" | "gcs" | "azure")) {
+        return None;
+    }
+    rest.rsplit_once('@').map(|(user, _)| user)
 }
 
 /// Without user and password, and without what stands behind a question mark.
@@ -79,11 +83,11 @@ impl fmt::Display for StoreAt {
             Self::File(path) => path.display().fmt(f),
             Self::Url(url) => {
                 let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-                let rest = rest.split(['?', '#']).next().unwrap_or_default();
                 let rest = match user_info(url) {
-                    Some(user) => rest.get(user.len().saturating_add(1)..).unwrap_or_default(),
+                    Some(_) => rest.rsplit_once('@').map_or("", |(_, host)| host),
                     None => rest,
                 };
+                let rest = rest.split(['?', '#']).next().unwrap_or_default();
                 write!(f, "{scheme}://{rest}")
             }
         }
@@ -123,7 +127,12 @@ impl StoreAt {
             ));
         }
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
-        let feature = feature_of(scheme).unwrap_or_default();
+        let Some(feature) = feature_of(scheme) else {
+            return Err(Failure::usage(
+                &format!("no store has the scheme of {self}"),
+                "give a file, or s3://, gs://, az://, redis://, rediss://, unix:// (Redis) or postgres://",
+            ));
+        };
         if name.is_some() && matches!(feature, "s3" | "gcs" | "azure") {
             return Err(Failure::usage(
                 "--store-name is for Redis and PostgreSQL",
@@ -299,4 +308,44 @@ pub(crate) fn newest(state: &sealed_session::RevocationState) -> Epoch {
         .map(|(_, epoch)| epoch)
         .max()
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_is_printed_or_taken_as_an_argument() {
+        for (text, shown) in [
+            ("redis://:hunter2@host/0", "redis://host/0"),
+            ("redis://app:hunter2@host:6379/0", "redis://host:6379/0"),
+            ("redis://app:hun/ter2@host/0", "redis://host/0"),
+            ("redis://app:hun?ter2@host/0", "redis://host/0"),
+            ("redis://app:hun#t@er2@host/0", "redis://host/0"),
+            (
+                "postgres://app:hunter2@host/shop?sslmode=require",
+                "postgres://host/shop",
+            ),
+            (
+                "postgres://host/shop?password=hunter2",
+                "postgres://host/shop",
+            ),
+            ("mysql://app:hunter2@host/db", "mysql://host/db"),
+        ] {
+            assert!(holds_a_password(text), "{text}");
+            assert!(holds_a_password(&format!("--store={text}")), "{text}");
+            let Ok(at) = text.parse::<StoreAt>();
+            assert_eq!(at.to_string(), shown);
+        }
+        for text in [
+            "redis://host/0",
+            "redis://app@host/0",
+            "s3://shop/a:b@c",
+            "file:a:b@c",
+            "a:b@c",
+            "user:7",
+        ] {
+            assert!(!holds_a_password(text), "{text}");
+        }
+    }
 }

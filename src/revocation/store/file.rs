@@ -50,7 +50,7 @@ pub struct FileStore {
 
 /// A disk that hangs keeps each call that was given up, with its document. Past so many there is no
 /// other.
-const MAX_CALLS: usize = 4;
+const MAX_CALLS: usize = 16;
 
 /// One of these calls.
 struct Call(Arc<AtomicUsize>);

@@ -15,6 +15,12 @@ pub(crate) fn scope(kind: &str, id: &str, form: IdForm) -> Result<Scope, Failure
     if form.hex {
         return named(kind, &from_hex("the id", id)?);
     }
+    if kind.trim() != kind {
+        return Err(Failure::usage(
+            "the kind of the scope has a space at its beginning or its end",
+            "write it as the application's ScopeKind has it",
+        ));
+    }
     if !form.text {
         check_form(id)?;
     }

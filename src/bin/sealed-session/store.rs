@@ -32,12 +32,19 @@ impl FromStr for StoreAt {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(if let Some(path) = text.strip_prefix("file:") {
             Self::File(path.strip_prefix("//").unwrap_or(path).into())
-        } else if text.contains("://") {
+        } else if text.contains("://") || is_of_libpq(text) {
             Self::Url(text.into())
         } else {
             Self::File(text.into())
         })
     }
+}
+
+/// As PostgreSQL's own tools write it: `host=db user=app password=…`.
+fn is_of_libpq(text: &str) -> bool {
+    let names = ["host=", "hostaddr=", "dbname=", "password="];
+    text.split_whitespace()
+        .any(|word| names.iter().any(|name| word.starts_with(name)))
 }
 
 /// Which feature of the crate has the store of a scheme.
@@ -54,14 +61,15 @@ fn feature_of(scheme: &str) -> Option<&'static str> {
 
 /// Whether this is a URL with a password in it.
 pub(crate) fn holds_a_password(text: &str) -> bool {
-    let Some((_, rest)) = text.split_once("://") else {
-        return false;
-    };
     let user = user_info(text).unwrap_or_default();
     let has_password = user
         .split_once(':')
         .is_some_and(|(_, password)| !password.is_empty());
-    has_password || rest.to_ascii_lowercase().contains("password=")
+    let lower = text.to_ascii_lowercase();
+    has_password
+        || ["password=", "pass="]
+            .iter()
+            .any(|name| lower.contains(name))
 }
 
 /// What stands between `://` and the last `@`. A password may have any sign in it, though it should be
@@ -82,7 +90,9 @@ impl fmt::Display for StoreAt {
         match self {
             Self::File(path) => path.display().fmt(f),
             Self::Url(url) => {
-                let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+                let Some((scheme, rest)) = url.split_once("://") else {
+                    return f.write_str("the store");
+                };
                 let rest = match user_info(url) {
                     Some(_) => rest.rsplit_once('@').map_or("", |(_, host)| host),
                     None => rest,
@@ -331,6 +341,8 @@ mod tests {
                 "postgres://host/shop",
             ),
             ("mysql://app:hunter2@host/db", "mysql://host/db"),
+            ("unix:///run/redis?pass=hunter2", "unix:///run/redis"),
+            ("host=db user=app password=hunter2", "the store"),
         ] {
             assert!(holds_a_password(text), "{text}");
             assert!(holds_a_password(&format!("--store={text}")), "{text}");

@@ -102,7 +102,11 @@ pub(crate) fn text(rows: &[Row], now: UnixTime) -> String {
 
 fn day(second: u64) -> String {
     let time = UnixTime::from_secs(second).to_string();
-    time.get(..10).unwrap_or(&time).to_owned()
+    // A time that is no date is a number, and whole.
+    match time.split_once('T') {
+        Some((day, _)) => day.to_owned(),
+        None => time,
+    }
 }
 
 const WIDTH: u64 = 720;

@@ -39,8 +39,15 @@ impl Timeouts {
     /// The longest of all that was said; the defaults only where nothing was.
     pub(crate) fn longest(&self) -> Result<Longest, Failure> {
         let mut kinds: Vec<OfKind> = self.lines()?.into_iter().map(|(_, kind)| kind).collect();
-        if kinds.is_empty() || self.idle_timeout.is_some() || self.absolute_timeout.is_some() {
+        if kinds.is_empty() {
             kinds.push(self.given());
+        } else if self.idle_timeout.is_some() || self.absolute_timeout.is_some() {
+            // Beside a file, what is not said bounds nothing.
+            kinds.push(OfKind {
+                idle: self.idle_timeout.unwrap_or(Duration::MAX),
+                absolute: self.absolute_timeout.unwrap_or(Duration::MAX),
+                skew: self.skew.unwrap_or_default(),
+            });
         }
         let life = kinds.iter().map(|kind| kind.idle.min(kind.absolute));
         let skew = kinds.iter().map(|kind| kind.skew).chain(self.skew);
@@ -50,11 +57,19 @@ impl Timeouts {
         })
     }
 
-    /// Those of the sessions in this cookie: by its line in the file, or what was given.
+    /// Those of the sessions in this cookie: by its line in the file, or without a file what was given.
     pub(crate) fn of_cookie(&self, cookie: &str) -> Result<OfKind, Failure> {
         let lines = self.lines()?;
+        if lines.is_empty() {
+            return Ok(self.given());
+        }
         let own = lines.into_iter().find(|(name, _)| name == cookie);
-        Ok(own.map_or_else(|| self.given(), |(_, kind)| kind))
+        own.map(|(_, kind)| kind).ok_or_else(|| {
+            Failure::usage(
+                &format!("the file of timeouts has no line for the cookie {cookie}"),
+                "add its line, or leave out --timeouts and SESSION_TIMEOUTS",
+            )
+        })
     }
 
     fn lines(&self) -> Result<Vec<(String, OfKind)>, Failure> {

@@ -19,27 +19,50 @@ impl RotationPolicy {
         if let Some(deployed) = deployed.filter(|_| !self.leaked.is_empty()) {
             let before = self.found(deployed, Some(deployed), now).errors;
             let errors = core::mem::take(&mut report.errors);
-            (report.inherited, report.errors) = errors
-                .into_iter()
-                .partition(|error| self.is_inherited(error, &before, deployed));
+            (report.inherited, report.errors) = errors.into_iter().partition(|error| {
+                Self::is_inherited(error, &before) || self.was_closed(error, deployed, now)
+            });
         }
         report
     }
 
-    /// Whether the deployed ring has this mistake, too, of which `before` are the errors.
-    fn is_inherited(&self, error: &Finding, before: &[Finding], deployed: &KeyRing) -> bool {
-        match *error {
-            Finding::NoSealingKey { from, .. } => before.iter().any(|known| {
-                matches!(known, Finding::NoSealingKey { from: known, .. } if *known == from)
-            }),
-            Finding::ClosesTooSoon {
-                key, open_until, ..
-            } => {
-                let mut keys = deployed.keys().iter();
-                keys.any(|own| self.id(own) == key && own.open_until() == Some(open_until))
-            }
-            _ => before.contains(error),
-        }
+    /// Whether the deployed ring, of which `before` are the errors, has this mistake, too, and it is no
+    /// worse in the new one.
+    fn is_inherited(error: &Finding, before: &[Finding]) -> bool {
+        before.iter().any(|known| match (known, error) {
+            (
+                Finding::NoSealingKey {
+                    from: a,
+                    until: was,
+                },
+                Finding::NoSealingKey { from: b, until: is },
+            ) => a == b && (was.is_none() || (is.is_some() && is <= was)),
+            (
+                Finding::ClosesTooSoon {
+                    key: a,
+                    open_until: until_a,
+                    needed: was,
+                },
+                Finding::ClosesTooSoon {
+                    key: b,
+                    open_until: until_b,
+                    needed: is,
+                },
+            ) => a == b && until_a == until_b && is <= was,
+            _ => known == error,
+        })
+    }
+
+    /// Whether a key closes too soon that the deployed ring has closed by now, in the same second.
+    fn was_closed(&self, error: &Finding, deployed: &KeyRing, now: UnixTime) -> bool {
+        let Finding::ClosesTooSoon {
+            key, open_until, ..
+        } = *error
+        else {
+            return false;
+        };
+        let is_that = |own: &RingKey| self.id(own) == key && own.open_until() == Some(open_until);
+        open_until <= now && deployed.keys().iter().any(is_that)
     }
 
     fn found(&self, new: &KeyRing, deployed: Option<&KeyRing>, now: UnixTime) -> CheckReport {
@@ -84,7 +107,9 @@ impl RotationPolicy {
                 former.is_some_and(|former| former.open_until() == key.open_until())
             };
             match turn {
-                Some(key) if self.has_leaked(key) => report.warnings.push(finding),
+                Some(key) if self.has_leaked(key) && gap.start() == gap.end() => {
+                    report.warnings.push(finding);
+                }
                 // For a second: then another follows it.
                 Some(key) if is_known(key) && gap.start() == gap.end() => {}
                 _ => report.errors.push(finding),

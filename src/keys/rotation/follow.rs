@@ -125,6 +125,15 @@ pub(crate) fn may_follow<'r>(
         let Some(before) = difference.before.filter(|key| !is_dead(key)) else {
             continue;
         };
+        // A key that leaked and was closed before its turn leaves a gap, and another one is new.
+        let closed = new.find(before.key()).and_then(RingKey::open_until);
+        let is_closed = closed.is_some_and(|until| {
+            let was_open = before.open_until().is_none_or(|former| until < former);
+            was_open && until <= difference.from
+        });
+        if has_news && is_closed && difference.after.is_none() {
+            continue;
+        }
         let is_news = |key: &RingKey| !present.contains(key.key());
         if !difference.after.is_some_and(is_news) {
             return refuse(Reason::Moved, Some(before));

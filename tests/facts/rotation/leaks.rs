@@ -380,3 +380,62 @@ fn another_keys_mistakes_are_told_and_refuse_nothing() {
     assert_eq!(check.errors(), [too_soon]);
     assert_eq!(check.inherited(), []);
 }
+
+/// What the deploy makes worse is not what the deployed ring loses anyway.
+#[test]
+fn a_mistake_that_the_deploy_makes_worse_is_an_error_in_spite_of_a_leak() {
+    let leaked = policy().leaked(id(9));
+    // The end of the first key's turn moves, and its `open-until` does not.
+    let needed = NOW + 100 + LIFE + SKEW;
+    let deployed = ring([(1, None, Some(needed)), (2, Some(NOW + 100), None)]);
+    let later = ring([(1, None, Some(needed)), (2, Some(NOW + 400), None)]);
+    let errors = leaked.check(&later, Some(&deployed), at(NOW));
+    assert!(
+        !errors.is_safe() && errors.inherited().is_empty(),
+        "{errors:?}"
+    );
+    // A gap that would have ended.
+    let gap = [(1, Some(NOW - 9_000), Some(NOW + 5_000))];
+    let ended = ring([gap[0], (2, Some(NOW + 8_000), None)]);
+    let report = leaked.check(&ring(gap), Some(&ended), at(NOW));
+    assert!(
+        report
+            .errors()
+            .iter()
+            .any(|error| matches!(error, Finding::NoSealingKey { until: None, .. })),
+        "{report:?}"
+    );
+    // The leaked key is closed before its turn, and nothing follows it.
+    let planned = switch(NOW + 9_000);
+    let closed = ring([
+        (1, None, Some(NOW + 9_000 + LIFE + SKEW)),
+        (2, Some(NOW + 9_000), Some(NOW)),
+    ]);
+    let report = policy()
+        .leaked(id(2))
+        .check(&closed, Some(&planned), at(NOW));
+    assert!(!report.is_safe());
+}
+
+/// The key that leaked was about to seal: its turn is a second in which no key seals, and servers that
+/// follow a file take the ring before, in and after it.
+#[test]
+fn a_ring_that_closes_a_leaked_key_before_its_turn_is_followed_whenever_it_is_loaded() {
+    let planned = NOW + SKEW / 2;
+    let deployed = switch(planned);
+    let rotation = replace(&deployed, 2).unwrap();
+    for now in NOW..planned + LIFE + 3 * SKEW {
+        if now == planned {
+            continue;
+        }
+        let report = policy()
+            .leaked(id(2))
+            .check(rotation.ring(), Some(&deployed), at(now));
+        let refused = |finding: &Finding| matches!(finding, Finding::NotFollowed { .. });
+        assert!(
+            !report.warnings().iter().any(refused),
+            "{}: {report:?}",
+            now - NOW
+        );
+    }
+}

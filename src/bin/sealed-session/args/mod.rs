@@ -57,7 +57,7 @@ pub(crate) enum Command {
     ///
     /// A cookie's value, a Cookie or Set-Cookie header, or what a browser's tools copy. With keys it also
     /// says what the cookie claims, and whether it opens; for that, cookie name, timeouts and binding must be
-    /// the application's.
+    /// the application's. That the application reads this schema and accepts this protection is assumed.
     Inspect(Inspect),
     /// Log out a user, a session, another scope, or everyone
     ///

@@ -57,7 +57,9 @@ fn named(kind: &str, id: &[u8]) -> Result<Scope, Failure> {
 }
 
 fn check_form(id: &str) -> Result<(), Failure> {
-    let another_form = if is_uuid_in_another_form(id) {
+    let another_form = if id.contains('=') {
+        "the id has a = in it, as KIND=ID has, where the id alone is wanted"
+    } else if is_uuid_in_another_form(id) {
         "the id looks like a UUID that is not in small letters with hyphens, as the library names UUIDs"
     } else if is_number_in_another_form(id) {
         "the id looks like a number that is not in its shortest form, as the library names numbers"

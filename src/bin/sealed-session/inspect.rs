@@ -150,6 +150,8 @@ enum Missing {
 struct Seen {
     inspection: Inspection,
     opens: Opens,
+    /// Whether scopes were named, of which there may be others.
+    by_scopes: bool,
 }
 
 fn see(
@@ -166,7 +168,11 @@ fn see(
             Err(kind) => Opens::No(kind),
             Ok(()) => Opens::Unknown(Missing::Keys),
         };
-        return Ok(Seen { inspection, opens });
+        return Ok(Seen {
+            inspection,
+            opens,
+            by_scopes: false,
+        });
     };
     let audience = given.audience.get()?;
     let cookie = given.cookie.as_deref().unwrap_or_default();
@@ -199,7 +205,11 @@ fn see(
         (Ok(()), Some(claims)) => judged(claims, state, scopes),
         (Ok(()), None) => Opens::Unknown(Missing::Keys),
     };
-    Ok(Seen { inspection, opens })
+    Ok(Seen {
+        inspection,
+        opens,
+        by_scopes: !scopes.is_empty(),
+    })
 }
 
 /// What the application's scopes make of a token that is authentic and alive.
@@ -273,6 +283,7 @@ impl Seen {
                 "does not open: not authentic, or for another audience, cookie name or binding".into()
             }
             Opens::No(kind) => format!("does not open: {kind}"),
+            Opens::Yes if self.by_scopes => "opens, if these are all of its scopes".into(),
             Opens::Yes => "opens".into(),
             Opens::Unknown(Missing::Keys) => {
                 "not known without keys; give them by --keys or SESSION_KEYS".into()

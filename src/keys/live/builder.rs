@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Following, KeyRefreshError, KeyRingEvent, KeyRingSource, Listener, Live, LiveKeyRing, Present,
-    load,
+    load, lock,
 };
 use crate::keys::rotation::Lifetimes;
 use crate::runtime::background::{Background, OwnThread};
@@ -147,6 +147,11 @@ impl LiveKeyRingBuilder {
         };
         let follower = Follower::new(live, settings);
         follower.has_loaded(begun);
+        let (ring, lifetimes) = {
+            let present = lock(&follower.subject.present);
+            (Arc::clone(&present.ring), present.lifetimes)
+        };
+        follower.subject.tell_closing_early(&ring, lifetimes);
         let nudged = follower.nudge();
         nudged.map_err(|_| KeyRefreshError::NoBackground)?;
         Ok(LiveKeyRing(Arc::new(Following(follower))))

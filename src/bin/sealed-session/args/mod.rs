@@ -210,8 +210,7 @@ pub(crate) struct Inspect {
         long,
         value_name = "STORE",
         env = "SESSION_REVOCATIONS",
-        hide_env_values = true,
-        conflicts_with = "epoch"
+        hide_env_values = true
     )]
     pub(crate) store: Option<StoreAt>,
     /// The key in Redis, or the row in PostgreSQL, where the servers name one
@@ -222,7 +221,8 @@ pub(crate) struct Inspect {
     pub(crate) scopes: Vec<String>,
     #[command(flatten)]
     pub(crate) form: IdForm,
-    /// The servers have no store, and this revocation epoch: 0 unless they set one
+    /// The servers have no store, whatever SESSION_REVOCATIONS names, and this revocation epoch: 0
+    /// unless they set one
     #[arg(long, value_name = "NUMBER")]
     pub(crate) epoch: Option<u64>,
     #[command(flatten)]

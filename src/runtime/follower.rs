@@ -62,9 +62,12 @@ pub(crate) trait Followed: Send + Sync + 'static {
     /// Chance, for the pace.
     fn chance(&self) -> u8;
 
-    /// The task was lost: those who waited for it have no answer. Unless it had not begun, it is an
-    /// event.
-    fn lost(&self, had_begun: bool);
+    /// Gives up all that the task was to do. What this returns holds the answers of those who wait:
+    /// they are told when it is dropped, which is done under no lock.
+    fn give_up(&self) -> impl Send;
+
+    /// The task was lost after it had begun, and what it was to do has been given up.
+    fn lost(&self);
 
     /// What those who wait are told then.
     fn lost_error() -> Self::Error;
@@ -173,10 +176,10 @@ impl<F: Followed> Follower<F> {
             return;
         }
         (state.running, state.loading) = (None, false);
-        let asked = take(&mut state.asked);
+        let given_up = (take(&mut state.asked), self.subject.give_up());
         drop(state);
-        drop(asked);
-        self.subject.lost(true);
+        drop(given_up);
+        self.subject.lost();
     }
 
     /// Starts the task, unless it runs, and sees to it that it looks about.
@@ -417,10 +420,12 @@ impl<F: Followed> Drop for Running<F> {
         state.running = again.then(process);
         state.loading = false;
         // Those who wait are told by that their senders are dropped.
-        let asked = take(&mut state.asked);
+        let given_up = (take(&mut state.asked), follower.subject.give_up());
         drop(state);
-        drop(asked);
-        follower.subject.lost(self.has_begun);
+        drop(given_up);
+        if self.has_begun {
+            follower.subject.lost();
+        }
         if again {
             // One that cannot be run is dropped, and notes it.
             let _ = follower.start(true);

@@ -243,3 +243,59 @@ fn users_of_one_group_write_in_turn() {
 fn as_a_user_of_the_group() {
     tried_once(&given_file()).revoke(&[user(2)]).wait().unwrap();
 }
+
+/// What root makes for a service: each file and its lock belong to it from their first moment on.
+#[test]
+fn files_that_are_made_for_an_owner_belong_to_it_with_their_locks() {
+    let folder = Folder::new("owned");
+    let us = fs::metadata(&folder.0).unwrap();
+    // Nobody else can give a file away.
+    let owner = match us.uid() {
+        0 => (65_534, 65_533),
+        _ => (us.uid(), us.gid()),
+    };
+    let ring = KeyRing::from_key(key(1));
+    let keys = folder.0.join("keys");
+    let file = KeyRingFile::new(&keys).owned_by(owner.0, owner.1);
+    file.create(&ring).unwrap();
+    let store = FileStore::new(folder.file()).owned_by(owner.0, owner.1);
+    let revocations = Revocations::shared("shop.example", &ring, store);
+    let revocations = revocations.build().unwrap();
+    revocations.create_store().wait().unwrap();
+    for path in [keys, folder.file()] {
+        let lock = PathBuf::from(format!("{}.lock", path.display()));
+        for path in [path, lock] {
+            let made = fs::metadata(&path).unwrap();
+            assert_eq!((made.uid(), made.gid()), owner, "{}", path.display());
+            assert_eq!(made.permissions().mode() & 0o777, 0o600);
+        }
+    }
+    // Whose a file is that stands there is left alone.
+    let file = KeyRingFile::new(folder.0.join("keys")).owned_by(us.uid(), us.gid());
+    let changed =
+        file.update(|_| Ok::<_, std::convert::Infallible>(Some(KeyRing::from_key(key(2)))));
+    assert!(changed.unwrap());
+    let kept = fs::metadata(folder.0.join("keys")).unwrap();
+    assert_eq!((kept.uid(), kept.gid()), owner);
+}
+
+/// On a disk that hangs each call that was given up keeps its document.
+#[test]
+fn past_sixteen_calls_that_have_not_come_back_the_next_is_refused_at_once() {
+    use sealed_session::RevocationStore as _;
+
+    let folder = Folder::new("hanging");
+    let store = FileStore::new(folder.file());
+    let mut calls: Vec<_> = (0..16).map(|_| store.load(None)).collect();
+    let error = pollster::block_on(store.clone().load(None)).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert!(error.to_string().contains("16 calls"), "{error}");
+    // One comes back, and one is dropped.
+    assert!(pollster::block_on(calls.remove(0)).is_ok());
+    assert!(pollster::block_on(store.load(None)).is_ok());
+    drop(calls);
+    let calls: Vec<_> = (0..16).map(|_| store.load(None)).collect();
+    for call in calls {
+        assert!(pollster::block_on(call).is_ok());
+    }
+}

@@ -728,6 +728,27 @@ fn a_key_that_closes_before_its_sessions_end_is_told_by_the_process_that_knows_t
     source.put(&ring(50));
     assert!(live.refresh().wait().unwrap());
     assert_eq!(take(), expected(50));
+    // Sessions of which only the ring was told, and the very first ring.
+    let heard = Arc::clone(&told);
+    let first = LiveKeyRing::builder(Put::new(&ring(50)))
+        .clock(clock.clone())
+        .other_sessions(week, week, Duration::from_secs(60))
+        .on_event(move |event| {
+            if let KeyRingEvent::ClosesEarly {
+                entry,
+                open_until,
+                needed,
+            } = event
+            {
+                heard.lock().unwrap().push((*entry, *open_until, *needed));
+            }
+        })
+        .load()
+        .wait()
+        .unwrap();
+    assert_eq!(take(), expected(50));
+    let _short = sessions(&first, &clock);
+    assert_eq!(take(), []);
     // One that was closed at once has leaked.
     let closed = KeyRing::new([entry(1).with_open_until(at(NOW)), from(2, NOW - 60)]);
     let (source, _) = (Put::new(&closed.unwrap()), long);

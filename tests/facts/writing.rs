@@ -379,3 +379,18 @@ fn a_session_that_expires_while_it_is_superseded_gets_no_cookie() {
     let ended = SealError::Ended(OpenErrorKind::Expired);
     assert!(matches!(error, Err(RevokeError::Seal(error)) if error == ended));
 }
+
+/// The answer of the write is lost, and the next try finds it made: the clock has stepped over what was
+/// forged already.
+#[test]
+fn a_logout_after_a_leak_steps_over_the_forged_clocks_once_however_often_it_is_tried() {
+    use sealed_session::Clock as _;
+
+    let fleet = Fleet::new();
+    let server = fleet.fresh_server();
+    fleet.store.inner().lose_answers = 2;
+    let clock = server.revocations.revoke_everyone_after_leak().wait();
+    let ahead = clock.unwrap().as_millis() - fleet.clock.unix_millis().unwrap();
+    let day = 24 * 60 * 60 * 1000;
+    assert!((day..2 * day).contains(&ahead), "{ahead} ms");
+}

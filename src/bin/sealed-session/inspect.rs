@@ -102,16 +102,18 @@ pub(crate) fn inspect(given: &Inspect) -> Result<Answer, Failure> {
         Answer::of(texts.join("\n"))
     };
     let any = |is: fn(&Opens) -> bool| seen.iter().any(|seen| is(&seen.opens));
-    Ok(if any(|opens| matches!(opens, Opens::Yes)) {
-        answer
-    } else if any(|opens| matches!(opens, Opens::Unknown(Missing::Keys))) {
-        // Nobody has asked whether it opens.
-        answer
-    } else if any(|opens| matches!(opens, Opens::Unknown(_))) {
-        answer.unknown()
-    } else {
-        answer.unless(true)
-    })
+    Ok(
+        if any(|opens| matches!(opens, Opens::Yes | Opens::YesByTheseScopes)) {
+            answer
+        } else if any(|opens| matches!(opens, Opens::Unknown(Missing::Keys))) {
+            // Nobody has asked whether it opens.
+            answer
+        } else if any(|opens| matches!(opens, Opens::Unknown(_))) {
+            answer.unknown()
+        } else {
+            answer.unless(true)
+        },
+    )
 }
 
 /// What the store knows, or the configuration.
@@ -134,6 +136,8 @@ fn state(given: &Inspect, ring: &KeyRing) -> Result<Option<Arc<RevocationState>>
 #[derive(Clone, Copy, Debug)]
 enum Opens {
     Yes,
+    /// If it has no other scopes than those that were named.
+    YesByTheseScopes,
     No(OpenErrorKind),
     /// It depends on what was not given.
     Unknown(Missing),
@@ -150,8 +154,6 @@ enum Missing {
 struct Seen {
     inspection: Inspection,
     opens: Opens,
-    /// Whether scopes were named, of which there may be others.
-    by_scopes: bool,
 }
 
 fn see(
@@ -168,11 +170,7 @@ fn see(
             Err(kind) => Opens::No(kind),
             Ok(()) => Opens::Unknown(Missing::Keys),
         };
-        return Ok(Seen {
-            inspection,
-            opens,
-            by_scopes: false,
-        });
+        return Ok(Seen { inspection, opens });
     };
     let audience = given.audience.get()?;
     let cookie = given.cookie.as_deref().unwrap_or_default();
@@ -205,11 +203,7 @@ fn see(
         (Ok(()), Some(claims)) => judged(claims, state, scopes),
         (Ok(()), None) => Opens::Unknown(Missing::Keys),
     };
-    Ok(Seen {
-        inspection,
-        opens,
-        by_scopes: !scopes.is_empty(),
-    })
+    Ok(Seen { inspection, opens })
 }
 
 /// What the application's scopes make of a token that is authentic and alive.
@@ -222,10 +216,14 @@ fn judged(claims: &Claims, state: Option<&RevocationState>, scopes: &[Scope]) ->
         return Opens::No(OpenErrorKind::Revoked);
     }
     // A session that is as new as the newest entry is in none of them.
-    if scopes.is_empty() && claims.epoch() < store::newest(state) {
-        return Opens::Unknown(Missing::Scopes);
+    if claims.epoch() >= store::newest(state) {
+        return Opens::Yes;
     }
-    Opens::Yes
+    if scopes.is_empty() {
+        Opens::Unknown(Missing::Scopes)
+    } else {
+        Opens::YesByTheseScopes
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -283,8 +281,8 @@ impl Seen {
                 "does not open: not authentic, or for another audience, cookie name or binding".into()
             }
             Opens::No(kind) => format!("does not open: {kind}"),
-            Opens::Yes if self.by_scopes => "opens, if these are all of its scopes".into(),
             Opens::Yes => "opens".into(),
+            Opens::YesByTheseScopes => "opens, if these are all of its scopes".into(),
             Opens::Unknown(Missing::Keys) => {
                 "not known without keys; give them by --keys or SESSION_KEYS".into()
             }
@@ -318,7 +316,7 @@ impl Seen {
             "claims": claims,
             "payload": inspection.payload().map(hex),
             "opens": match self.opens {
-                Opens::Yes => "yes",
+                Opens::Yes | Opens::YesByTheseScopes => "yes",
                 Opens::No(_) => "no",
                 Opens::Unknown(_) => "unknown",
             },

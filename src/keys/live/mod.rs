@@ -351,12 +351,13 @@ impl Followed for Live {
         0
     }
 
-    fn lost(&self, had_begun: bool) {
-        // The load that it asked for is not made any more.
+    fn give_up(&self) -> impl Send {
+        // The load that a token asked for is not made any more.
         self.hint.store(false, Ordering::Relaxed);
-        if had_begun {
-            self.tell(&KeyRingEvent::Failed(&KeyRefreshError::Interrupted));
-        }
+    }
+
+    fn lost(&self) {
+        self.tell(&KeyRingEvent::Failed(&KeyRefreshError::Interrupted));
     }
 
     fn lost_error() -> KeyRefreshError {

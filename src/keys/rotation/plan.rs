@@ -59,8 +59,8 @@ impl RotationPolicy {
     /// it stays, closed, and nobody can sign in for the one second of its turn.
     ///
     /// It is never refused because of another key. What is wrong with the other keys is left as it
-    /// is, and told by [`CheckReport::inherited`](super::CheckReport::inherited); only where no key
-    /// would seal any more, a new one does.
+    /// is, and told by [`CheckReport::inherited`](super::CheckReport::inherited); if no key seals
+    /// now, and the leaked one has no turn to come, a new key does at once.
     ///
     /// A key that has sealed stays in the ring, closed, as long as its sessions would have lived: servers
     /// which follow a file can tell this from a file that lost its end, and they can open the
@@ -87,7 +87,7 @@ impl RotationPolicy {
             self.close_leaked(ring, key, now, &mut next)
         };
         let seal_from = match seal_from {
-            None => self.mended(&next.ring()?, ring, now),
+            None => self.needed_besides(&next.ring()?, ring, now),
             some => some,
         };
         if let Some(seal_from) = seal_from {
@@ -106,7 +106,7 @@ impl RotationPolicy {
 
     /// When a new key is to seal though the leaked one needs no successor: where no key seals now, or
     /// where nothing new would tell the ring from a file that lost a part.
-    fn mended(&self, next: &KeyRing, former: &KeyRing, now: UnixTime) -> Option<UnixTime> {
+    fn needed_besides(&self, next: &KeyRing, former: &KeyRing, now: UnixTime) -> Option<UnixTime> {
         if next.sealing_key(now).is_none() {
             // Behind all that the key whose turn it is has sealed.
             let turn = next.scheduled_key(now);

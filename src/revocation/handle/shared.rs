@@ -333,14 +333,12 @@ impl Followed for Shared {
         random.map_or(0, |random| random.as_bytes()[0])
     }
 
-    fn lost(&self, had_begun: bool) {
-        let lost = core::mem::take(&mut *lock(&self.queue));
-        // Those who wait are told by that their tickets are dropped; not under the lock, for what they
-        // do then.
-        drop(lost);
-        if had_begun {
-            self.tell(&RevocationEvent::Interrupted);
-        }
+    fn give_up(&self) -> impl Send {
+        core::mem::take(&mut *lock(&self.queue))
+    }
+
+    fn lost(&self) {
+        self.tell(&RevocationEvent::Interrupted);
     }
 
     fn lost_error() -> RefreshError {

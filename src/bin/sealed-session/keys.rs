@@ -13,7 +13,6 @@ use crate::args::{Check, Generate, List, OneLine, Rotate};
 use crate::findings;
 use crate::input::{RingAt, now, unreadable};
 use crate::output::{Answer, Failure};
-#[cfg(unix)]
 use crate::owner;
 use crate::timeline::{self, Does, Row};
 
@@ -31,15 +30,15 @@ pub(crate) fn generate(given: &Generate) -> Result<Answer, Failure> {
         let next = "leave out --out to have the ring printed, or name a file";
         return Err(Failure::usage("- is not a file's name", next));
     }
+    let owner = given.owner.as_deref().map(owner::numbers).transpose()?;
     let file = KeyRingFile::new(path);
     #[cfg(unix)]
-    let file = match &given.owner {
-        Some(owner) => {
-            let (user, group) = owner::numbers(owner)?;
-            file.owned_by(user, group)
-        }
+    let file = match owner {
+        Some((user, group)) => file.owned_by(user, group),
         None => file,
     };
+    // Elsewhere to ask for one is an error.
+    let _ = owner;
     file.create(&ring).map_err(|error| {
         Failure::not_done(error).then("name a new file in a folder that may be written to")
     })?;

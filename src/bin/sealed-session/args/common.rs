@@ -49,7 +49,8 @@ pub(crate) struct Timeouts {
     /// How far the clocks of servers may differ [default: 60s]
     #[arg(long, value_name = "DURATION", env = "SESSION_SKEW", value_parser = humantime::parse_duration)]
     pub(crate) skew: Option<Duration>,
-    /// A file with a line for each kind of session, as the library's `Sessions::timeouts` prints it
+    /// A file with a line for each kind of session, as the library's `Sessions::timeouts` prints it;
+    /// `inspect` goes by its cookie's line
     #[arg(long, value_name = "FILE", env = "SESSION_TIMEOUTS")]
     pub(crate) timeouts: Option<PathBuf>,
 }
